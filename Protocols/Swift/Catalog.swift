@@ -1,0 +1,143 @@
+/// The channels and their events: `Protocols/catalog.json`, or a file of the operator's.
+///
+/// The hub is open: a channel must be in the catalog, an event need not be.
+public struct Catalog: Sendable {
+    /// A family of events.
+    public struct ChannelEntry: Sendable, Codable {
+        public var name: String
+        /// Other names for the channel, in queries, Redis channels and `/publish` alike.
+        public var aliases: [String]?
+        /// What holds for events that the channel doesn't list.
+        public var durable: Bool
+        public var description: String?
+        public var events: [EventEntry]
+    }
+
+    /// One event, or with `.*` at the end of its name a family of them.
+    public struct EventEntry: Sendable, Codable {
+        public var name: String
+        /// Other names that services send it under; they pass through as they came and reach the same typed handler.
+        public var aliases: [String]?
+        /// Overrides the channel's default.
+        public var durable: Bool?
+        /// The name under which it is replayed; its own if absent.
+        public var replay: String?
+        /// The path of the JSON Schema of its data, relative to the catalog; only documentation to the hub.
+        public var schema: String?
+        /// The path in `data` whose value names what an event replaces for a slow reader; absent: none replaces another.
+        public var conflate: String?
+        /// Where the hub stamps who the sender is into a user's own event: path in `data` → what stands there, with
+        /// `$user_id` for the sender's id and `$client_msg_id` for the envelope's; anything else stands for itself.
+        public var identity: [String: String]?
+        public var description: String?
+    }
+
+    /// The file as it is written.
+    public struct Document: Sendable, Codable {
+        public var version: Int
+        public var channels: [ChannelEntry]
+        /// The hub's own events, for documentation and schema checks.
+        public var hub: [EventEntry]?
+    }
+
+    /// Why a catalog cannot be used.
+    public struct Invalid: Error, Sendable, CustomStringConvertible {
+        public let description: String
+    }
+
+    /// In the order of the file; at most 64, because a stream's channels are kept as bits of one word.
+    public let channels: [Channel]
+    public let document: Document
+
+    private var indexByName: [String: Int] = [:]
+    private var entriesByName: [String: EventEntry] = [:]
+    private var entriesByChannel: [[String: EventEntry]] = []
+    /// The longest prefix first, so that `plan.step.*` wins over `plan.*`.
+    private var families: [(prefix: String, channel: Int, entry: EventEntry)] = []
+
+    /// - Throws: ``Invalid`` for an unknown version, a bad or repeated name, or more than 64 channels.
+    public init(_ document: Document) throws {
+        guard document.version == 1 else { throw Invalid(description: "catalog version \(document.version) is not 1") }
+        guard (1...64).contains(document.channels.count) else {
+            throw Invalid(description: "a catalog has 1 to 64 channels, this one \(document.channels.count)")
+        }
+        self.document = document
+        var channels: [Channel] = []
+        for (index, entry) in document.channels.enumerated() {
+            channels.append(try Channel(entry.name))
+            for name in [entry.name] + (entry.aliases ?? []) {
+                guard try Channel(name).name != "all", indexByName.updateValue(index, forKey: name) == nil else {
+                    throw Invalid(description: "channel \"\(name)\" stands twice in the catalog, or is \"all\"")
+                }
+            }
+        }
+        self.channels = channels
+        entriesByChannel = Array(repeating: [:], count: channels.count)
+        for (index, channel) in document.channels.enumerated() {
+            for entry in channel.events { try add(entry, to: index) }
+        }
+        // After all events, because one that is listed by itself under a replay name counts.
+        for (index, channel) in document.channels.enumerated() {
+            for entry in channel.events { try addReplayName(of: entry, to: index) }
+        }
+        families.sort { $0.prefix.utf8.count > $1.prefix.utf8.count }
+    }
+
+    private mutating func add(_ entry: EventEntry, to channel: Int) throws {
+        for name in [entry.name] + (entry.aliases ?? []) {
+            guard try !EventName(name).isReserved else {
+                throw Invalid(description: "event \"\(name)\" is the hub's own name")
+            }
+            if name.hasSuffix(".*") {
+                families.append((String(name.dropLast()), channel, entry))
+            } else {
+                guard entriesByChannel[channel].updateValue(entry, forKey: name) == nil else {
+                    throw Invalid(description: "event \"\(name)\" stands twice in \"\(channels[channel])\"")
+                }
+                entriesByName[name] = entriesByName[name] ?? entry
+            }
+        }
+    }
+
+    private mutating func addReplayName(of entry: EventEntry, to channel: Int) throws {
+        guard let replay = entry.replay else { return }
+        guard try !EventName(replay).isReserved, !replay.hasSuffix(".*"), !entry.name.hasSuffix(".*") else {
+            throw Invalid(description: "\"\(entry.name)\" cannot be replayed as \"\(replay)\"")
+        }
+        entriesByChannel[channel][replay] = entriesByChannel[channel][replay] ?? entry
+        entriesByName[replay] = entriesByName[replay] ?? entry
+    }
+
+    /// The position of a channel, found by its name or an alias.
+    public func index(of name: some StringProtocol) -> Int? { indexByName[String(name)] }
+
+    /// The channel's own name and its aliases.
+    public func names(of index: Int) -> [Channel] {
+        let aliases = document.channels[index].aliases ?? []
+        // Aliases were checked in `init`.
+        return [channels[index]] + aliases.compactMap { try? Channel($0) }
+    }
+
+    /// Every name that an event of the channel may arrive under, aliases and replay names included, families left out:
+    /// what a native `EventSource` needs listeners for.
+    public func eventNames(of index: Int) -> [String] {
+        document.channels[index].events.filter { !$0.name.hasSuffix(".*") }.flatMap { entry in
+            [entry.name] + (entry.replay.map { [$0] } ?? []) + (entry.aliases ?? [])
+        }
+    }
+
+    /// What the catalog says of an event: the channel's own listing first, then any channel's, then a family.
+    public func entry(for event: EventName, in channel: Int) -> EventEntry? {
+        let name = event.rawValue
+        if let entry = entriesByChannel[channel][name] ?? entriesByName[name] { return entry }
+        let family =
+            families.first { $0.channel == channel && name.hasPrefix($0.prefix) }
+            ?? families.first { name.hasPrefix($0.prefix) }
+        return family?.entry
+    }
+
+    /// Whether the event is kept for replay if it has an id. The channel decides for events that nothing lists.
+    public func isDurable(_ event: EventName, in channel: Int) -> Bool {
+        entry(for: event, in: channel)?.durable ?? document.channels[channel].durable
+    }
+}

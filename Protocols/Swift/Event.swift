@@ -1,0 +1,36 @@
+public import NIOCore
+
+/// An event as a publisher sends it.
+public struct Event: Equatable, Sendable {
+    public var channel: Channel
+    public var project: ProjectID
+    public var name: EventName
+    /// One JSON value, passed on byte for byte.
+    public var data: ByteBuffer
+    /// The publisher's own sequence number; makes a durable event durable.
+    public var id: EventID?
+    /// Only this user's streams receive the event; `nil` means every stream on the channel.
+    public var recipient: UserID?
+    /// The publisher's key for retries of the same event.
+    public var clientMessageID: String?
+
+    public init(
+        channel: Channel,
+        project: ProjectID = .default,
+        name: EventName,
+        data: ByteBuffer,
+        id: EventID? = nil,
+        recipient: UserID? = nil,
+        clientMessageID: String? = nil
+    ) {
+        self.channel = channel
+        self.project = project
+        self.name = name
+        self.data = data
+        self.id = id
+        self.recipient = recipient
+        self.clientMessageID = clientMessageID
+    }
+
+    public var topic: Topic { Topic(channel: channel, project: project) }
+}
