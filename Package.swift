@@ -49,6 +49,29 @@ let package = Package(
             resources: [.embedInCode("catalog.json")],
             swiftSettings: settings
         ),
+        .target(
+            name: "TributaryCore",
+            dependencies: ["TributaryProtocol", nioCore, nioConcurrency, collections, lifecycle, logging],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "TributaryTesting",
+            dependencies: [
+                "TributaryCore", nioCore, nioPosix, nioHTTP1, nioEmbedded, nioConcurrency, lifecycle, logging,
+            ],
+            path: "Tests/TributaryTesting",
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "TributaryProtocolTests",
+            dependencies: ["TributaryProtocol", "TributaryTesting", nioCore],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "TributaryCoreTests",
+            dependencies: ["TributaryCore", "TributaryTesting", nioCore, nioPosix, nioEmbedded],
+            swiftSettings: settings
+        ),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,168 @@
+import Logging
+import NIOCore
+import NIOConcurrencyHelpers
+import ServiceLifecycle
+import TributaryProtocol
+
+/// A hub node: events come in from the relay and go out to the streams that listen.
+///
+/// The parts that hold state live on event loops (``Shard``, ``Intake``); this is their front. From any thread, unless said
+/// otherwise.
+public final class Hub: Service {
+    public let catalog: Catalog
+    public let configuration: HubConfiguration
+    public let relay: any Relay
+
+    private let intake: Intake
+    private let shards: [Shard]
+    private let rejections: RejectionCounter
+    private let started = NIODeadline.now()
+    private let draining = NIOLockedValueBox(false)
+
+    /// - Parameters:
+    ///   - eventLoops: the loops that streams live on; each gets a shard.
+    public init(
+        configuration: HubConfiguration,
+        catalog: Catalog,
+        relay: any Relay,
+        eventLoops: [any EventLoop],
+        logger: Logger
+    ) {
+        self.configuration = configuration
+        self.catalog = catalog
+        self.relay = relay
+        let rejections = RejectionCounter(logger: logger)
+        let intake = Intake(
+            relay: relay, catalog: catalog, configuration: configuration, rejections: rejections, logger: logger
+        )
+        let frames = HubFrames(
+            node: configuration.node, catalog: catalog, retryMilliseconds: configuration.retryMilliseconds
+        )
+        let shards = eventLoops.enumerated().map { index, loop in
+            Shard(index: index, eventLoop: loop, configuration: configuration, frames: frames, intake: intake)
+        }
+        intake.shards = shards
+        relay.attach(intake)
+        self.rejections = rejections
+        self.intake = intake
+        self.shards = shards
+    }
+
+    /// Runs the relay until the task is cancelled or the service group shuts down.
+    public func run() async throws {
+        try await relay.run()
+    }
+
+    // MARK: Streams
+
+    /// Opens a stream. On `eventLoop`, which is one of the hub's. The session writes its first frame, `connected`, when the
+    /// relay has confirmed its channels: what is published after that frame reaches it.
+    public func open(_ request: StreamRequest, sink: any StreamSink, on eventLoop: any EventLoop) -> StreamSession {
+        // A handful of loops at most: a search is quicker than a table.
+        guard let shard = shards.first(where: { $0.eventLoop === eventLoop }) else {
+            preconditionFailure("the event loop is not one of the hub's")
+        }
+        return shard.open(request, sink: sink)
+    }
+
+    // MARK: Publishing
+
+    /// Publishes an event through the relay, to the streams of every node.
+    ///
+    /// The id of an event that the catalog calls ephemeral is ignored, and counted.
+    /// - Throws: ``RelayError``; ``Envelope/Rejection`` for a reserved name or an envelope over the limit, or
+    ///   ``UnknownChannel``. Nothing was published then.
+    public func publish(_ event: Event) async throws -> PublishReceipt {
+        guard let channel = catalog.index(of: event.channel.name) else {
+            throw UnknownChannel(name: event.channel.name)
+        }
+        guard !event.name.isReserved else { throw Envelope.Rejection.reservedEvent }
+        var event = event
+        // One name on the wire, whatever alias the publisher used.
+        event.channel = catalog.channels[channel]
+        if event.id != nil, !catalog.isDurable(event.name, in: channel) {
+            rejections.count("ignored_id", source: event.topic.name)
+            event.id = nil
+        }
+        let payload = Envelope.encode(event, timestamp: Instant.now.milliseconds)
+        guard payload.readableBytes <= configuration.maximumEnvelopeBytes else { throw Envelope.Rejection.tooLarge }
+        try await relay.publish(payload, to: event.topic)
+        return PublishReceipt(id: event.id?.rawValue, duplicate: false)
+    }
+
+    /// Counts something refused before it reached the hub, for `relay.rejected_total`; logged at most once a second.
+    ///
+    /// - Parameter reason: one of a fixed set of codes, never text from outside.
+    public func countRejection(_ reason: String) {
+        rejections.count(reason, source: "http")
+    }
+
+    // MARK: Drain
+
+    /// True once ``drain(over:)`` has been called.
+    public var isDraining: Bool { draining.withLockedValue { $0 } }
+
+    /// Ends all streams with `server_close` `draining`, spread over `duration`; returns when none is left.
+    public func drain(over duration: TimeAmount) async {
+        draining.withLockedValue { $0 = true }
+        await withTaskGroup(of: Void.self) { group in
+            for shard in shards {
+                group.addTask { try? await shard.eventLoop.flatSubmit { shard.drain(over: duration) }.get() }
+            }
+        }
+    }
+
+    // MARK: Figures
+
+    /// The figures for `/stats`. Those of streams and channels are narrowed to `project`, if it is given; the relay's and
+    /// the memory's are the node's.
+    public func statistics(project: ProjectID? = nil) async -> HubStatistics {
+        let intake = intake
+        let arrived = try? await relay.eventLoop.submit { intake.figures(project: project) }.get()
+        var figures: [Shard.Figures] = []
+        for shard in shards {
+            if let figure = try? await shard.eventLoop.submit({ shard.figures(project: project) }).get() {
+                figures.append(figure)
+            }
+        }
+        return statistics(of: figures, arrived: arrived)
+    }
+
+    private func statistics(of shards: [Shard.Figures], arrived: Intake.Figures?) -> HubStatistics {
+        var statistics = HubStatistics()
+        statistics.node = configuration.node
+        statistics.version = configuration.version
+        statistics.uptimeSeconds = Double((NIODeadline.now() - started).nanoseconds / 1_000_000) / 1_000
+        statistics.pid = ProcessFigures.processID
+        statistics.memory.rssBytes = ProcessFigures.residentBytes
+        var counters = StreamCounters()
+        for shard in shards {
+            statistics.streams.open += shard.open
+            statistics.streams.slow += shard.slow
+            statistics.memory.tailBytes += shard.tailBytes
+            counters.add(shard.counters)
+        }
+        statistics.streams.openedTotal = counters.opened
+        for (reason, count) in counters.closed { statistics.streams.closedTotal[reason.rawValue] = count }
+        statistics.users = shards.reduce(into: Set<UserID>()) { $0.formUnion($1.users) }.count
+        statistics.projects = shards.reduce(into: Set<ProjectID>()) { $0.formUnion($1.projects) }.count
+        for (index, channel) in catalog.channels.enumerated() {
+            var figures = HubStatistics.Channel()
+            figures.streams = shards.reduce(0) { $0 + $1.streamsByChannel[index] }
+            figures.publishedTotal = arrived?.published[index] ?? 0
+            if index < counters.delivered.frames.count {
+                figures.deliveredTotal = counters.delivered.frames[index]
+                figures.deliveredBytesTotal = counters.delivered.bytes[index]
+            }
+            statistics.channels[channel.name] = figures
+        }
+        let relayStatus = relay.status
+        statistics.relay.kind = relay.kind
+        statistics.relay.connected = relayStatus.isConnected
+        statistics.relay.subscriptions = relayStatus.subscriptions
+        statistics.relay.reconnectsTotal = relayStatus.reconnectsTotal
+        statistics.relay.receivedTotal = arrived?.receivedTotal ?? 0
+        statistics.relay.rejectedTotal = rejections.totals
+        return statistics
+    }
+}

@@ -1,0 +1,89 @@
+import NIOCore
+import NIOConcurrencyHelpers
+import ServiceLifecycle
+import TributaryProtocol
+
+/// A relay inside one process: `tributary serve` without Redis, and the tests' double.
+///
+/// What is published within one turn of the event loop is handed over as one batch, as one read of a socket would be.
+/// `@unchecked Sendable`: `receiver` and `topics` are touched on `eventLoop` alone, `inbox` is behind its lock.
+public final class MemoryRelay: Relay, @unchecked Sendable {
+    public let eventLoop: any EventLoop
+    public let kind = "memory"
+
+    private weak var receiver: (any RelayReceiver)?
+    private var topics: Set<Topic> = []
+
+    private struct Inbox {
+        var messages: [(topic: Topic, payload: ByteBuffer)] = []
+        var bytes = 0
+        var subscriptions = 0
+    }
+
+    private let inbox = NIOLockedValueBox(Inbox())
+
+    /// 64 MiB: publishers that outrun the hub get an error rather than its memory.
+    private static let inboxLimit = 64 << 20
+
+    public init(eventLoop: any EventLoop) {
+        self.eventLoop = eventLoop
+    }
+
+    public func attach(_ receiver: any RelayReceiver) {
+        // Before anything else is called, as the port demands, so there is no race to lose.
+        self.receiver = receiver
+    }
+
+    public func run() async throws {
+        try? await gracefulShutdown()
+    }
+
+    public func subscribe(to topics: [Topic]) -> EventLoopFuture<Void> {
+        eventLoop.assertInEventLoop()
+        self.topics.formUnion(topics)
+        noteSubscriptions()
+        return eventLoop.makeSucceededVoidFuture()
+    }
+
+    public func unsubscribe(from topics: [Topic]) {
+        eventLoop.assertInEventLoop()
+        self.topics.subtract(topics)
+        noteSubscriptions()
+    }
+
+    public func publish(_ payload: ByteBuffer, to topic: Topic) async throws {
+        let isFirst = try inbox.withLockedValue { inbox in
+            guard inbox.bytes + payload.readableBytes <= Self.inboxLimit else {
+                throw RelayError.unavailable("the hub is behind its publishers")
+            }
+            inbox.messages.append((topic, payload))
+            inbox.bytes += payload.readableBytes
+            return inbox.messages.count == 1
+        }
+        if isFirst { eventLoop.execute { self.deliver() } }
+    }
+
+    public var status: RelayStatus {
+        RelayStatus(isConnected: true, subscriptions: inbox.withLockedValue { $0.subscriptions })
+    }
+
+    private func deliver() {
+        let messages = inbox.withLockedValue { inbox in
+            defer {
+                inbox.messages = []
+                inbox.bytes = 0
+            }
+            return inbox.messages
+        }
+        guard let receiver else { return }
+        for (topic, payload) in messages where topics.contains(topic) {
+            payload.withUnsafeReadableBytes { receiver.relayReceived($0, on: topic) }
+        }
+        receiver.relayFinishedBatch()
+    }
+
+    private func noteSubscriptions() {
+        let count = topics.count
+        inbox.withLockedValue { $0.subscriptions = count }
+    }
+}

@@ -1,0 +1,182 @@
+import NIOCore
+import TributaryProtocol
+
+/// The streams of one event loop.
+///
+/// `@unchecked Sendable`: its event loop owns all mutable state; every method is called there.
+final class Shard: @unchecked Sendable {
+    let index: Int
+    let eventLoop: any EventLoop
+    let configuration: HubConfiguration
+    let frames: HubFrames
+    /// Streams that are not at their tail's end.
+    var slow: [ObjectIdentifier: StreamSession] = [:]
+
+    private let intake: Intake
+    private var projects: [ProjectID: ProjectStreams] = [:]
+    private var wheel = HeartbeatWheel()
+    private var ticking: RepeatedTask?
+    private var openCount = 0
+    /// The sums of projects that are gone.
+    private var departed = StreamCounters()
+    private var drainPromise: EventLoopPromise<Void>?
+
+    init(index: Int, eventLoop: any EventLoop, configuration: HubConfiguration, frames: HubFrames, intake: Intake) {
+        self.index = index
+        self.eventLoop = eventLoop
+        self.configuration = configuration
+        self.frames = frames
+        self.intake = intake
+    }
+
+    /// The wheel's tick, of 250 ms.
+    var tick: UInt32 { wheel.now }
+
+    // MARK: Streams
+
+    func open(_ request: StreamRequest, sink: any StreamSink) -> StreamSession {
+        startTicking()
+        let stream = projects[request.project] ?? ProjectStreams(request.project, shard: self)
+        projects[request.project] = stream
+        openCount += 1
+        let session = StreamSession(request, stream: stream, sink: sink)
+        let missing = stream.add(session)
+        if !missing.isEmpty {
+            intake.retain(stream.project, missing, shard: self)
+        }
+        // The server refuses streams while it drains; one that was on its way gets its last frame at once.
+        if drainPromise != nil { close(session, .draining) }
+        return session
+    }
+
+    /// The relay has confirmed channels of a project, or cannot now.
+    func confirm(_ project: ProjectID, _ channels: ChannelSet, latest: EventID?) {
+        projects[project]?.confirm(channels, latest: latest)
+    }
+
+    func sessionClosed(_ session: StreamSession, released: ChannelSet) {
+        openCount -= 1
+        wheel.remove(session)
+        if !released.isEmpty { intake.release(session.project, released, shard: self) }
+        if openCount == 0 { drainPromise?.succeed() }
+    }
+
+    /// Nobody has listened to the project for the linger's time: its figures go into the sums.
+    func forget(_ project: ProjectID) {
+        guard let stream = projects[project], stream.map.count == 0 else { return }
+        departed.add(stream.counters)
+        projects[project] = nil
+    }
+
+    // MARK: Events
+
+    func append(_ batch: [(project: ProjectID, segments: [Segment], latest: EventID?)]) {
+        for (project, segments, latest) in batch {
+            guard let stream = projects[project] else { continue }
+            stream.latest = .max(stream.latest, latest)
+            stream.append(segments)
+        }
+    }
+
+    /// Tells the streams of one project, or of all, that something was lost on the way to this node.
+    func tellGap(_ reason: GapReason, project: ProjectID? = nil) {
+        for (id, stream) in projects where project == nil || id == project { stream.tellGap(reason) }
+    }
+
+    // MARK: Time
+
+    func scheduleHeartbeat(of session: StreamSession) {
+        wheel.schedule(session, at: session.heartbeat.deadline(after: session.lastWrite))
+    }
+
+    private func startTicking() {
+        guard ticking == nil else { return }
+        let interval = TimeAmount.milliseconds(Int64(HeartbeatWheel.tickMilliseconds))
+        ticking = eventLoop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { [weak self] task in
+            guard let self else { return task.cancel() }
+            self.advance()
+        }
+    }
+
+    private func advance() {
+        let due = wheel.advance()
+        if !due.isEmpty {
+            // Built once per tick: the event form differs only in its timestamp.
+            let comment = frames.heartbeat(isEvent: false)
+            lazy var event = frames.heartbeat(isEvent: true)
+            for session in due where session.state != .closed {
+                let isSilent = tick &- session.lastWrite >= session.heartbeat.ticks - session.heartbeat.ticks / 10
+                if isSilent, session.state == .live { session.send(session.heartbeat.isEvent ? event : comment) }
+                // That write may have found the connection dead.
+                guard session.state != .closed else { continue }
+                // A stream that is behind gets none; it is looked at again after one heartbeat's time.
+                let reference = session.state == .live ? session.lastWrite : tick
+                wheel.schedule(session, at: session.heartbeat.deadline(after: reference))
+            }
+        }
+        if !slow.isEmpty, tick.isMultiple(of: UInt32(1_000 / HeartbeatWheel.tickMilliseconds)) { closeStuckStreams() }
+        if openCount == 0, slow.isEmpty, projects.isEmpty {
+            ticking?.cancel()
+            ticking = nil
+        }
+    }
+
+    private func closeStuckStreams() {
+        let limit = UInt32(configuration.slowConsumerMilliseconds / HeartbeatWheel.tickMilliseconds)
+        for session in Array(slow.values) where session.isStuck(for: limit, now: tick) {
+            close(session, .slowConsumer)
+        }
+    }
+
+    private func close(_ session: StreamSession, _ reason: StreamCloseReason) {
+        let retry = Int.random(in: reason.retryRange)
+        session.close(reason, with: frames.serverClose(reason, reconnect: true, retryMilliseconds: retry))
+    }
+
+    // MARK: Drain
+
+    /// Closes every stream, evenly spread over `duration`; the future succeeds when none is left.
+    func drain(over duration: TimeAmount) -> EventLoopFuture<Void> {
+        let promise = drainPromise ?? eventLoop.makePromise()
+        drainPromise = promise
+        let sessions = projects.values.flatMap { stream in stream.map.groups.flatMap(\.sessions) }
+        for (index, session) in sessions.enumerated() {
+            let delay = duration.nanoseconds / Int64(sessions.count) * Int64(index)
+            eventLoop.assumeIsolated().scheduleTask(in: .nanoseconds(delay)) { self.close(session, .draining) }
+        }
+        if openCount == 0 { promise.succeed() }
+        return promise.futureResult
+    }
+
+    // MARK: Figures
+
+    struct Figures: Sendable {
+        var open = 0
+        var slow = 0
+        /// Once for each project that they read; told apart off the loop, because there may be tens of thousands.
+        var users: [UserID] = []
+        var projects: Set<ProjectID> = []
+        var streamsByChannel: [Int] = []
+        var counters = StreamCounters()
+        var tailBytes = 0
+    }
+
+    /// The figures of this event loop; with `project` those that are kept per project are narrowed to it.
+    func figures(project: ProjectID?) -> Figures {
+        var figures = Figures()
+        figures.streamsByChannel = Array(repeating: 0, count: frames.channelCount)
+        for (id, stream) in projects where project == nil || id == project {
+            figures.open += stream.map.count
+            figures.users.append(contentsOf: stream.map.users)
+            if stream.map.count > 0 { figures.projects.insert(id) }
+            for channel in figures.streamsByChannel.indices {
+                figures.streamsByChannel[channel] += stream.map.count(of: channel)
+            }
+            figures.counters.add(stream.counters)
+            figures.tailBytes += stream.tail.byteCount
+        }
+        figures.slow = slow.values.count { project == nil || $0.project == project }
+        if project == nil { figures.counters.add(departed) }
+        return figures
+    }
+}

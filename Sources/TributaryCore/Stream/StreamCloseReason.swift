@@ -1,0 +1,19 @@
+/// Why a stream ended: the `reason` of `server_close` where the hub ended it, and the label in `/stats`.
+public enum StreamCloseReason: String, Sendable, CaseIterable {
+    /// The client closed or half-closed the connection.
+    case client
+    /// The connection broke: a reset, or no answer within the time-out.
+    case error
+    /// The hub is shutting down.
+    case draining
+    /// Nothing could be sent for 30 s.
+    case slowConsumer = "slow_consumer"
+
+    /// When the client should come back, in milliseconds: spread, so that streams closed together do not return together.
+    var retryRange: ClosedRange<Int> {
+        switch self {
+        case .client, .error, .slowConsumer: 500...3_000
+        case .draining: 100...5_000
+        }
+    }
+}

@@ -1,0 +1,84 @@
+import NIOCore
+import TributaryProtocol
+
+/// Who a frame is for.
+enum Audience: Equatable, Sendable {
+    /// Every stream on the channel.
+    case channel(Int)
+    /// The streams of one user on the channel.
+    case user(UserID, channel: Int)
+    /// Every stream whose channels are exactly these: a notice that names them, such as `gap`.
+    case streams(ChannelSet)
+}
+
+/// One encoded frame of a segment.
+struct Frame: Sendable {
+    /// Where the frame ends in the segment's bytes; it begins where the one before ends.
+    let end: Int
+    let audience: Audience
+}
+
+/// What reached a socket, by channel.
+struct Delivery: Equatable, Sendable {
+    let channel: Int
+    var frames: Int
+    var bytes: Int
+}
+
+/// Encoded frames that arrived together, sealed: nothing is ever written to them again, so slices share their bytes.
+final class Segment: Sendable {
+    /// 64 KiB: what one read of the relay's socket holds; a frame that is larger has a segment to itself.
+    static let capacity = 64 << 10
+
+    let bytes: ByteBuffer
+    let frames: [Frame]
+    /// The channels that any frame is of, whoever may read it.
+    let channels: ChannelSet
+    /// The users that private frames are for.
+    let recipients: Set<UserID>
+    /// Frames for everyone on their channels, and nothing else.
+    let isPublic: Bool
+    /// The sums over all frames that are not notices; what a stream gets that reads every one.
+    let deliveries: [Delivery]
+
+    init(bytes: ByteBuffer, frames: [Frame]) {
+        self.bytes = bytes
+        self.frames = frames
+        var channels: ChannelSet = []
+        var recipients: Set<UserID> = []
+        var isPublic = true
+        var deliveries: [Delivery] = []
+        var start = 0
+        for frame in frames {
+            switch frame.audience {
+            case .channel(let channel):
+                channels.insert(ChannelSet(index: channel))
+                deliveries.add(Delivery(channel: channel, frames: 1, bytes: frame.end - start))
+            case .user(let user, let channel):
+                channels.insert(ChannelSet(index: channel))
+                recipients.insert(user)
+                isPublic = false
+                deliveries.add(Delivery(channel: channel, frames: 1, bytes: frame.end - start))
+            case .streams(let set):
+                channels.formUnion(set)
+                isPublic = false
+            }
+            start = frame.end
+        }
+        self.channels = channels
+        self.recipients = recipients
+        self.isPublic = isPublic
+        self.deliveries = deliveries
+    }
+}
+
+extension [Delivery] {
+    mutating func add(_ delivery: Delivery) {
+        if let index = firstIndex(where: { $0.channel == delivery.channel }) {
+            self[index].frames += delivery.frames
+            self[index].bytes += delivery.bytes
+        } else {
+            append(delivery)
+        }
+    }
+}

@@ -1,0 +1,40 @@
+import NIOCore
+import TributaryProtocol
+
+/// Collects the frames of one relay batch for one project, and seals them into segments.
+struct SegmentBuilder {
+    private var sealed: [Segment] = []
+    private var bytes = ByteBuffer()
+    private var frames: [Frame] = []
+
+    /// Encodes one frame behind the others, by `encode`.
+    mutating func append(for audience: Audience, _ encode: (inout ByteBuffer) -> Void) {
+        let before = bytes.readableBytes
+        encode(&bytes)
+        frames.append(Frame(end: bytes.readableBytes, audience: audience))
+        if bytes.readableBytes > Segment.capacity, before > 0 {
+            splitLastFrame(at: before)
+        }
+    }
+
+    /// Seals what stands before the newest frame, which did not fit with it any more.
+    private mutating func splitLastFrame(at boundary: Int) {
+        let last = frames.removeLast()
+        let frame = bytes.getSlice(at: boundary, length: bytes.readableBytes - boundary) ?? ByteBuffer()
+        sealed.append(Segment(bytes: bytes.getSlice(at: 0, length: boundary) ?? ByteBuffer(), frames: frames))
+        // Copied, so that the sealed segment is not kept alive by its successor.
+        bytes = ByteBuffer(bytes: frame.readableBytesView)
+        frames = [Frame(end: bytes.readableBytes, audience: last.audience)]
+    }
+
+    /// Hands over all segments; the builder is empty afterwards.
+    mutating func seal() -> [Segment] {
+        if !frames.isEmpty {
+            sealed.append(Segment(bytes: bytes, frames: frames))
+            bytes = ByteBuffer()
+            frames = []
+        }
+        defer { sealed = [] }
+        return sealed
+    }
+}

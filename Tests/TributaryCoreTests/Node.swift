@@ -1,0 +1,113 @@
+import Foundation
+import Logging
+import NIOCore
+import NIOEmbedded
+import Testing
+import TributaryProtocol
+import TributaryTesting
+
+@testable import TributaryCore
+
+/// A relay that does what the test says, on an embedded event loop.
+final class ScriptedRelay: Relay, @unchecked Sendable {
+    let loop: EmbeddedEventLoop
+    var eventLoop: any EventLoop { loop }
+    let kind = "scripted"
+    var receiver: (any RelayReceiver)?
+    var subscribed: [Topic] = []
+    var unsubscribed: [Topic] = []
+    /// Confirmations that the test gives by hand; otherwise they come at once.
+    var holdsConfirmations = false
+    var held: [EventLoopPromise<Void>] = []
+    var status = RelayStatus(isConnected: true)
+
+    init(loop: EmbeddedEventLoop) { self.loop = loop }
+
+    func attach(_ receiver: any RelayReceiver) { self.receiver = receiver }
+    func run() async throws {}
+
+    func subscribe(to topics: [Topic]) -> EventLoopFuture<Void> {
+        subscribed += topics
+        let promise = loop.makePromise(of: Void.self)
+        if holdsConfirmations { held.append(promise) } else { promise.succeed() }
+        return promise.futureResult
+    }
+
+    func unsubscribe(from topics: [Topic]) { unsubscribed += topics }
+
+    func publish(_ payload: ByteBuffer, to topic: Topic) async throws {}
+}
+
+/// One shard and its intake, without sockets, threads or a clock of its own.
+final class Node {
+    let loop = EmbeddedEventLoop()
+    let relay: ScriptedRelay
+    let intake: Intake
+    let shard: Shard
+    let catalog: Catalog
+    let rejections: RejectionCounter
+
+    private static let catalogJSON = """
+        {"version": 1, "channels": [
+            {"name": "chat", "durable": true, "events": [
+                {"name": "message.new", "durable": true}, {"name": "typing.*", "durable": false}]},
+            {"name": "jobs", "aliases": ["job"], "durable": true, "events": []},
+            {"name": "presence", "durable": false, "events": []}
+        ]}
+        """
+
+    init(_ configure: (inout HubConfiguration) -> Void = { _ in }) throws {
+        catalog = try Catalog(json: Data(Self.catalogJSON.utf8))
+        var configuration = HubConfiguration(node: "n1", version: "test")
+        configure(&configuration)
+        relay = ScriptedRelay(loop: loop)
+        rejections = RejectionCounter(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        intake = Intake(
+            relay: relay, catalog: catalog, configuration: configuration, rejections: rejections,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        )
+        shard = Shard(
+            index: 0, eventLoop: loop, configuration: configuration,
+            frames: HubFrames(node: "n1", catalog: catalog, retryMilliseconds: 3_000), intake: intake
+        )
+        intake.shards = [shard]
+        relay.attach(intake)
+    }
+
+    func channels(_ names: String...) throws -> ChannelSet {
+        try names.reduce(into: []) { $0.insert(ChannelSet(index: try #require(catalog.index(of: $1)))) }
+    }
+
+    func open(
+        _ names: String..., user: String = "u1", project: String = "p1", heartbeat: Int = 25_000,
+        heartbeatIsEvent: Bool = false, cursor: StreamCursor = .live, sink: RecordingSink = RecordingSink()
+    ) throws -> (session: StreamSession, sink: RecordingSink) {
+        let request = StreamRequest(
+            user: try UserID(user), project: try ProjectID(project),
+            channels: try names.reduce(into: []) { $0.insert(ChannelSet(index: try #require(catalog.index(of: $1)))) },
+            heartbeatMilliseconds: heartbeat, heartbeatIsEvent: heartbeatIsEvent, cursor: cursor
+        )
+        return (shard.open(request, sink: sink), sink)
+    }
+
+    func receive(_ topic: String, _ payload: String) throws {
+        let parts = topic.split(separator: ":", maxSplits: 1)
+        let parsed = Topic(channel: try Channel(parts[0]), project: parts.count == 2 ? try ProjectID(parts[1]) : nil)
+        var payload = payload
+        payload.withUTF8 { intake.relayReceived(UnsafeRawBufferPointer($0), on: parsed) }
+    }
+
+    /// One relay batch: topics and payloads.
+    func batch(_ messages: (String, String)...) throws {
+        for (topic, payload) in messages { try receive(topic, payload) }
+        intake.relayFinishedBatch()
+    }
+
+    func advance(milliseconds: Int) { loop.advanceTime(by: .milliseconds(Int64(milliseconds))) }
+
+    func delivered(_ channel: String) throws -> UInt64 {
+        let figures = shard.figures(project: nil)
+        let index = try #require(catalog.index(of: channel))
+        return index < figures.counters.delivered.frames.count ? figures.counters.delivered.frames[index] : 0
+    }
+}

@@ -1,0 +1,83 @@
+import Foundation
+import NIOCore
+import Testing
+import TributaryProtocol
+
+/// `Protocols/fixtures/envelopes.json`: what publishers send, and what the hub makes of it.
+struct EnvelopeFixtureTests {
+    struct Case: Decodable, Sendable, CustomTestStringConvertible {
+        struct Accepted: Decodable, Sendable {
+            let event: String
+            let data: FixtureBytes
+            let id: UInt64?
+            let ignoredId: Bool?
+            let user: String?
+            let ts: UInt64?
+            let committedAt: UInt64?
+            let prev: UInt64?
+            let traceparent: String?
+            let clientMsgId: String?
+            let retry: Int?
+        }
+
+        let name: String
+        let payload: FixtureBytes
+        let accepted: Accepted?
+        let rejected: String?
+
+        var testDescription: String { name }
+    }
+
+    static let cases = Result { try Contract.decode(FixtureFile<Case>.self, from: "fixtures/envelopes.json").cases }
+
+    @Test(arguments: try cases.get())
+    func `an envelope is accepted or refused as the fixture says`(_ fixture: Case) throws {
+        switch Envelope.result(of: fixture.payload.bytes) {
+        case .failure(let rejection):
+            #expect(rejection.rawValue == fixture.rejected)
+        case .success(let envelope):
+            let expected = try #require(fixture.accepted, "accepted, not \(fixture.rejected ?? "")")
+            #expect(envelope.event.rawValue == expected.event)
+            #expect(fixture.payload.bytes[envelope.data].elementsEqual(expected.data.bytes))
+            #expect(envelope.id?.rawValue == expected.id)
+            #expect(envelope.hasUnusableID == (expected.ignoredId ?? false))
+            #expect(envelope.recipient?.rawValue == expected.user)
+            #expect(envelope.timestamp == expected.ts)
+            #expect(envelope.committedAt == expected.committedAt)
+            #expect(envelope.previousID?.rawValue == expected.prev)
+            #expect(envelope.traceparent == expected.traceparent)
+            #expect(envelope.clientMessageID == expected.clientMsgId)
+            #expect(envelope.retry == expected.retry)
+        }
+    }
+
+    @Test func `each reason to refuse has a case, but the one of the size`() throws {
+        let reasons = Set(try Self.cases.get().compactMap(\.rejected))
+        #expect(reasons == Set(Envelope.Rejection.allCases.map(\.rawValue)).subtracting(["too_large"]))
+    }
+
+    @Test func `an envelope that is written is read as the same event`() throws {
+        let event = Event(
+            channel: .chat, name: try EventName("näme \"\\ 🚢"), data: ByteBuffer(string: "{\"a\":\n1 }"),
+            id: EventID(7), recipient: try UserID("auth0|\"\\5f"),
+            clientMessageID: "\u{1}\u{1F}\r\n\t\u{7F}\u{2028}\"\\"
+        )
+        let payload = Array(Envelope.encode(event, timestamp: 1_768_469_400_123).readableBytesView)
+        let envelope = try Envelope.result(of: payload).get()
+        #expect(envelope.event == event.name)
+        #expect(payload[envelope.data].elementsEqual(event.data.readableBytesView))
+        #expect(envelope.id == event.id)
+        #expect(envelope.recipient == event.recipient)
+        #expect(envelope.clientMessageID == event.clientMessageID)
+        #expect(envelope.timestamp == 1_768_469_400_123)
+    }
+
+    @Test func `an envelope that is written is JSON to others`() throws {
+        let event = Event(channel: .chat, name: try EventName("a\"\\\u{85}"), data: ByteBuffer(string: "[1]"))
+        let payload = Data(Envelope.encode(event, timestamp: 0).readableBytesView)
+        let object = try #require(try JSONSerialization.jsonObject(with: payload) as? [String: Any])
+        #expect(object["event"] as? String == event.name.rawValue)
+        #expect(object["data"] as? [Int] == [1])
+        #expect(object.keys.sorted() == ["data", "event", "ts"])
+    }
+}
