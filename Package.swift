@@ -25,6 +25,7 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .library(name: "TributaryProtocol", targets: ["TributaryProtocol"]),
+        .library(name: "TributaryRedis", targets: ["TributaryRedis"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
@@ -54,6 +55,13 @@ let package = Package(
             dependencies: ["TributaryProtocol", nioCore, nioConcurrency, collections, lifecycle, logging],
             swiftSettings: settings
         ),
+        // No `pkgConfig:`: Debian's file carries a flag that SwiftPM prohibits and warns of; the module map links.
+        .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
+        .target(
+            name: "TributaryRedis",
+            dependencies: ["CHiredis", "TributaryCore", nioCore, nioPosix, nioSSL, nioConcurrency, lifecycle, logging],
+            swiftSettings: settings
+        ),
         .target(
             name: "TributaryTesting",
             dependencies: [
@@ -70,6 +78,14 @@ let package = Package(
         .testTarget(
             name: "TributaryCoreTests",
             dependencies: ["TributaryCore", "TributaryTesting", nioCore, nioPosix, nioEmbedded],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "TributaryRedisTests",
+            dependencies: [
+                "TributaryRedis", "TributaryTesting", nioCore, nioPosix, nioEmbedded, nioSSL, nioConcurrency, lifecycle,
+                logging,
+            ],
             swiftSettings: settings
         ),
     ],
