@@ -63,6 +63,18 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(
+            name: "TributaryServer",
+            dependencies: [
+                "TributaryCore", nioCore, nioPosix, nioHTTP1, nioConcurrency, lifecycle, logging, collections,
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+                .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
+            ],
+            swiftSettings: settings
+        ),
+        .target(
             name: "TributaryTesting",
             dependencies: [
                 "TributaryCore", nioCore, nioPosix, nioHTTP1, nioEmbedded, nioConcurrency, lifecycle, logging,
@@ -85,6 +97,16 @@ let package = Package(
             dependencies: [
                 "TributaryRedis", "TributaryTesting", nioCore, nioPosix, nioEmbedded, nioSSL, nioConcurrency, lifecycle,
                 logging,
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "TributaryServerTests",
+            dependencies: [
+                "TributaryServer", "TributaryTesting", nioCore, nioPosix, nioHTTP1, nioEmbedded, nioConcurrency,
+                lifecycle,
+                logging,
+                .product(name: "HTTPTypes", package: "swift-http-types"),
             ],
             swiftSettings: settings
         ),

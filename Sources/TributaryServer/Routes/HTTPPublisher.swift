@@ -1,0 +1,115 @@
+import HTTPTypes
+import NIOCore
+import TributaryCore
+import TributaryProtocol
+
+/// Publishes what the bodies of `POST /publish` hold. From any task.
+struct HTTPPublisher: Sendable {
+    let hub: Hub
+
+    /// 1,000: an answer stays small, and one request cannot keep the relay for long.
+    static let batchLimit = 1_000
+
+    /// - Returns: for an object `{"id","duplicate"}`; for an array one such object or problem for each item, in order.
+    /// - Throws: ``Problem`` for a body that is neither; for an object also what was wrong with it.
+    func publish(_ body: ByteBuffer) async throws -> ByteBuffer {
+        var json = ByteBuffer()
+        switch try scan(body) {
+        case .one(let result):
+            json.write(try await publish(result, in: body))
+        case .many(let results):
+            json.writeStaticString("[")
+            for (index, result) in results.enumerated() {
+                if index > 0 { json.writeStaticString(",") }
+                do {
+                    json.write(try await publish(result, in: body))
+                } catch {
+                    json.writeProblem(error)
+                }
+            }
+            json.writeStaticString("]")
+        }
+        return json
+    }
+
+    private func scan(_ body: ByteBuffer) throws(Problem) -> PublishRequest.Body {
+        let scanned = body.withUnsafeReadableBytes { bytes in
+            Result { () throws(PublishRequest.BodyError) in
+                try PublishRequest.scan(bytes, limit: Self.batchLimit)
+            }
+        }
+        switch scanned {
+        case .success(let body): return body
+        case .failure(.malformed):
+            hub.countRejection("malformed_json")
+            throw Problem(.badRequest, "malformed_json", "Send one JSON object, or an array of them, in UTF-8.")
+        case .failure(.tooManyItems):
+            hub.countRejection("too_many_events")
+            throw Problem(.contentTooLarge, "too_many_events", "Publish at most 1,000 events at once.")
+        }
+    }
+
+    private func publish(
+        _ scanned: Result<PublishRequest, PublishRequest.Rejection>, in body: ByteBuffer
+    ) async throws -> PublishReceipt {
+        do {
+            let request = try scanned.get()
+            guard let index = hub.catalog.index(of: request.channel) else {
+                throw UnknownChannel(name: request.channel)
+            }
+            let start = body.readerIndex + request.data.lowerBound
+            // The range lies within the body that was scanned.
+            let data = body.getSlice(at: start, length: request.data.count) ?? ByteBuffer()
+            return try await hub.publish(
+                Event(
+                    channel: hub.catalog.channels[index],
+                    project: request.project,
+                    name: request.event,
+                    data: data,
+                    id: request.id,
+                    recipient: request.recipient,
+                    clientMessageID: request.clientMessageID
+                )
+            )
+        } catch {
+            let problem = Problem(publishing: error)
+            if problem.status.kind == .clientError { hub.countRejection(problem.code) }
+            throw problem
+        }
+    }
+}
+
+extension Problem {
+    /// What was wrong with one event.
+    fileprivate init(publishing error: any Error) {
+        if let rejection = error as? PublishRequest.Rejection {
+            self.init(rejection)
+        } else {
+            self = Problem(error) ?? .internalError
+        }
+    }
+
+    private init(_ rejection: PublishRequest.Rejection) {
+        switch rejection {
+        case .envelope(let rejection): self.init(rejection)
+        case .missingChannel: self.init(.badRequest, "missing_channel", "Name the channel: \"channel\":\"chat\".")
+        case .invalidProject(let name): self = Problem(name) ?? .internalError
+        case .invalidID:
+            self.init(.badRequest, "invalid_id", "\"id\" is a whole number from 1 to 9007199254740991.")
+        case .invalidClientMessageID:
+            self.init(.badRequest, "invalid_client_msg_id", "\"client_msg_id\" is a string of 1 to 256 bytes.")
+        }
+    }
+}
+
+extension ByteBuffer {
+    fileprivate mutating func write(_ receipt: PublishReceipt) {
+        writeStaticString(#"{"id":"#)
+        if let id = receipt.id { writeDecimal(id) } else { writeStaticString("null") }
+        writeStaticString(receipt.duplicate ? #","duplicate":true}"# : #","duplicate":false}"#)
+    }
+
+    fileprivate mutating func writeProblem(_ error: any Error) {
+        (Problem(error) ?? .internalError).write(to: &self)
+    }
+}

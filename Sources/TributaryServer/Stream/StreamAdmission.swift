@@ -1,0 +1,27 @@
+import NIOCore
+import TributaryCore
+import TributaryProtocol
+
+/// Decides whether a subscriber gets a stream. The one place where `GET`, `HEAD` and `POST /stream` are judged alike.
+struct StreamAdmission: Sendable {
+    let hub: Hub
+    let parser: StreamRequestParser
+
+    init(hub: Hub, configuration: ServerConfiguration) {
+        self.hub = hub
+        parser = StreamRequestParser(
+            catalog: hub.catalog,
+            heartbeatMilliseconds: Int(configuration.heartbeat.nanoseconds / 1_000_000)
+        )
+    }
+
+    /// - Parameters:
+    ///   - target: the request's path and query.
+    ///   - lastEventID: the values of the `Last-Event-ID` header fields.
+    ///   - peer: the other side's address.
+    /// - Throws: the ``Problem`` to answer.
+    func admit(target: String, lastEventID: [String], peer: String) throws(Problem) -> StreamRequest {
+        guard !hub.isDraining else { throw .draining }
+        return try parser.parse(target: target, lastEventID: lastEventID, peer: peer)
+    }
+}

@@ -1,0 +1,100 @@
+import HTTPTypes
+import TributaryCore
+import TributaryProtocol
+
+/// Reads what a subscriber asks for. Unknown parameters are passed over; a known one that is wrong is told.
+struct StreamRequestParser: Sendable {
+    let catalog: Catalog
+    /// For streams that do not ask for a heartbeat of their own.
+    let heartbeatMilliseconds: Int
+
+    /// - Parameters:
+    ///   - target: the request's path and query.
+    ///   - lastEventID: the values of the `Last-Event-ID` header fields.
+    ///   - peer: the user of a request that names none: the other side's address.
+    /// - Throws: the ``Problem`` to answer, status 400.
+    func parse(target: String, lastEventID: [String], peer: String) throws(Problem) -> StreamRequest {
+        let query = try Query(target: target)
+        do {
+            return StreamRequest(
+                user: try UserID(query.value("user_id") ?? peer),
+                project: try query.value("project_id", "projectId").map { try ProjectID($0) } ?? .default,
+                channels: try channels(query.value("channels")),
+                clientInstance: try query.value("client_instance_id", "clientInstanceId").map {
+                    try ClientInstanceID($0)
+                },
+                heartbeatMilliseconds: try heartbeat(query.value("heartbeat_ms")),
+                heartbeatIsEvent: try heartbeatIsEvent(query.value("heartbeat")),
+                cursor: try cursor(query, lastEventID: lastEventID)
+            )
+        } catch {
+            throw Problem(error) ?? .malformedQuery
+        }
+    }
+
+    private func channels(_ list: String?) throws(Problem) -> ChannelSet {
+        let all = ChannelSet.all(of: catalog.channels.count)
+        var channels: ChannelSet = []
+        for item in (list ?? "").split(separator: ",") {
+            let name = item.trimming { $0 == " " }
+            if name == "all" {
+                channels = all
+            } else if let index = catalog.index(of: name) {
+                channels.insert(ChannelSet(index: index))
+            } else {
+                throw .unknownChannel(String(name))
+            }
+        }
+        return channels.isEmpty ? all : channels
+    }
+
+    private func heartbeat(_ text: String?) throws(Problem) -> Int {
+        guard let text else { return heartbeatMilliseconds }
+        guard let value = UInt64(digits: text.utf8), (5_000...60_000).contains(value) else {
+            throw Problem(.badRequest, "invalid_heartbeat_ms", "\"heartbeat_ms\" is a number within 5000–60000.")
+        }
+        return Int(value)
+    }
+
+    private func heartbeatIsEvent(_ text: String?) throws(Problem) -> Bool {
+        switch text {
+        case nil, "comment": false
+        case "event": true
+        default: throw Problem(.badRequest, "invalid_heartbeat", "\"heartbeat\" is \"event\" or \"comment\".")
+        }
+    }
+
+    /// The header wins: a browser sends it on its own reconnects, with the query that it began with. For the same reason
+    /// `last_event_id` wins over `from_seq`: clients that cannot set headers append it.
+    private func cursor(_ query: Query, lastEventID: [String]) throws(Problem) -> StreamCursor {
+        let fromSequence = try number(query.value("from_seq"), "from_seq")
+        // Empty is what an `EventSource` has before its first id.
+        let lastID = try query.value("last_event_id").flatMap { $0.isEmpty ? nil : $0 }
+        let inQuery = try number(lastID, "last_event_id")
+        let header = lastEventID.filter { !$0.isEmpty }
+        if let text = header.first {
+            guard header.count == 1, let id = UInt64(digits: text.utf8) else { return .unreadable }
+            return .after(id)
+        }
+        return (inQuery ?? fromSequence).map(StreamCursor.after) ?? .live
+    }
+
+    private func number(_ text: String?, _ name: String) throws(Problem) -> UInt64? {
+        guard let text else { return nil }
+        guard let value = UInt64(digits: text.utf8) else {
+            throw Problem(
+                .badRequest, "invalid_\(name)", "\"\(name)\" is an id: a whole number from 0 to 9007199254740991."
+            )
+        }
+        return value
+    }
+}
+
+extension StringProtocol {
+    /// Without the characters at both ends that satisfy `predicate`.
+    fileprivate func trimming(where predicate: (Character) -> Bool) -> SubSequence {
+        let start = drop(while: predicate)
+        let end = start.lastIndex { !predicate($0) }.map { index(after: $0) } ?? start.startIndex
+        return start[start.startIndex..<end]
+    }
+}

@@ -1,0 +1,36 @@
+import HTTPTypes
+import NIOCore
+
+/// The head of the answer that opens a stream.
+///
+/// The end of the connection ends the stream: no `Transfer-Encoding`, so that the same bytes serve every version of HTTP.
+enum StreamResponseHead {
+    /// The bytes for HTTP/1, the empty line included. `X-Accel-Buffering`: nginx would hold the frames back otherwise.
+    static func bytes(date: String) -> ByteBuffer {
+        var buffer = ByteBuffer()
+        buffer.reserveCapacity(256)
+        buffer.writeStaticString(
+            """
+            HTTP/1.1 200 OK\r
+            Content-Type: text/event-stream; charset=utf-8\r
+            Cache-Control: no-cache, no-transform\r
+            X-Accel-Buffering: no\r
+            Connection: close\r
+            Date:\u{20}
+            """
+        )
+        buffer.writeString(date)
+        buffer.writeStaticString("\r\n\r\n")
+        return buffer
+    }
+
+    /// The same header fields for `HEAD /stream`.
+    static var fields: HTTPFields {
+        var fields: HTTPFields = [
+            .contentType: "text/event-stream; charset=utf-8",
+            .cacheControl: "no-cache, no-transform",
+        ]
+        if let name = HTTPField.Name("X-Accel-Buffering") { fields[name] = "no" }
+        return fields
+    }
+}

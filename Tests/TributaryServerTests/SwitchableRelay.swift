@@ -1,0 +1,35 @@
+import NIOConcurrencyHelpers
+import NIOCore
+import TributaryCore
+import TributaryProtocol
+
+/// A memory relay that a test can take away.
+final class SwitchableRelay: Relay {
+    private let base: MemoryRelay
+    private let isUp = NIOLockedValueBox(true)
+
+    init(_ base: MemoryRelay) {
+        self.base = base
+    }
+
+    func set(up: Bool) { isUp.withLockedValue { $0 = up } }
+
+    var eventLoop: any EventLoop { base.eventLoop }
+    var kind: String { base.kind }
+    func attach(_ receiver: any RelayReceiver) { base.attach(receiver) }
+    func run() async throws { try await base.run() }
+    func subscribe(to topics: [Topic]) -> EventLoopFuture<Void> { base.subscribe(to: topics) }
+    func unsubscribe(from topics: [Topic]) { base.unsubscribe(from: topics) }
+
+    func publish(_ payload: ByteBuffer, to topic: Topic) async throws {
+        guard isUp.withLockedValue({ $0 }) else { throw RelayError.unavailable("switched off") }
+        try await base.publish(payload, to: topic)
+    }
+
+    var status: RelayStatus {
+        var status = base.status
+        status.isConnected = isUp.withLockedValue { $0 }
+        if !status.isConnected { status.lastError = "switched off" }
+        return status
+    }
+}

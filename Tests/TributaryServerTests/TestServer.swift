@@ -1,0 +1,146 @@
+import Foundation
+import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+import TributaryCore
+import TributaryProtocol
+import TributaryServer
+import TributaryTesting
+
+/// A hub with a memory relay behind a server on a free port, for the time of a test.
+struct TestServer: Sendable {
+    let address: SocketAddress
+    let hub: Hub
+    let services: ServiceGroup
+    let relay: SwitchableRelay
+
+    /// Two loops, so that what crosses between loops is tested too.
+    private static let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
+
+    /// With times that even a machine busy with other tests keeps; tests of time-outs bring their own.
+    static var patient: ServerConfiguration {
+        var configuration = ServerConfiguration(port: 0, drain: .milliseconds(200))
+        configuration.limits.headTimeout = RawClient.patience
+        configuration.limits.bodyTimeout = RawClient.patience
+        configuration.limits.idleTimeout = RawClient.patience
+        configuration.limits.shutdownTimeout = RawClient.patience
+        return configuration
+    }
+
+    static func run(
+        _ configuration: ServerConfiguration = patient,
+        _ test: @escaping @Sendable (TestServer) async throws -> Void
+    ) async throws {
+        var logger = Logger(label: "test")
+        logger.logLevel = .critical
+        let loops = Array(group.makeIterator())
+        let relay = SwitchableRelay(MemoryRelay(eventLoop: loops[0]))
+        let hub = Hub(
+            configuration: HubConfiguration(node: "test", version: "0"), catalog: try Catalog.bundled(), relay: relay,
+            eventLoops: loops, logger: logger
+        )
+        let server = TributaryServer(configuration: configuration, hub: hub, eventLoopGroup: group, logger: logger)
+        let address = try await server.bind()
+        let services = ServiceGroup(services: [hub, server], logger: logger)
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await services.run() }
+            do {
+                try await test(TestServer(address: address, hub: hub, services: services, relay: relay))
+            } catch {
+                tasks.cancelAll()
+                throw error
+            }
+            await services.triggerGracefulShutdown()
+            try await tasks.waitForAll()
+        }
+    }
+
+    func connect(sending first: String = "") async throws -> RawClient {
+        try await RawClient.connect(to: address, sending: first)
+    }
+
+    /// Sends one request on a connection of its own and returns all that came back.
+    func exchange(_ request: String) async throws -> String {
+        let client = try await connect(sending: request)
+        let answer = try await client.receiveAll()
+        await client.close()
+        return answer
+    }
+
+    /// The answer to a request without a body.
+    func get(_ target: String, method: String = "GET") async throws -> Answer {
+        try Answer(
+            await exchange("\(method) \(target) HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")
+        )
+    }
+
+    func publish(_ body: String) async throws -> Answer {
+        try Answer(
+            await exchange(
+                "POST /publish HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+            )
+        )
+    }
+
+    /// Opens a stream and waits for its first frame.
+    func stream(_ query: String = "") async throws -> RawClient {
+        let client = try await connect(sending: "GET /stream?\(query) HTTP/1.1\r\nHost: test\r\n\r\n")
+        try await client.events(count: 1)
+        return client
+    }
+
+    /// Waits until the hub's figures satisfy `condition`.
+    @discardableResult
+    func figures(
+        _ project: ProjectID? = nil, where condition: (HubStatistics) -> Bool
+    ) async throws -> HubStatistics {
+        let deadline = NIODeadline.now() + RawClient.patience
+        var figures = await hub.statistics(project: project)
+        while !condition(figures) {
+            guard NIODeadline.now() < deadline else { throw NeverHappened(figures: figures) }
+            await Task.yield()
+            figures = await hub.statistics(project: project)
+        }
+        return figures
+    }
+
+    struct NeverHappened: Error {
+        let figures: HubStatistics
+    }
+}
+
+/// One HTTP answer, taken apart.
+struct Answer {
+    let status: Int
+    let head: String
+    let body: String
+
+    struct Malformed: Error {
+        let text: String
+    }
+
+    init(_ text: String) throws {
+        guard let end = text.range(of: "\r\n\r\n"), text.hasPrefix("HTTP/1.1 "),
+            let status = Int(text.dropFirst(9).prefix(3))
+        else { throw Malformed(text: text) }
+        self.status = status
+        head = String(text[..<end.lowerBound])
+        body = String(text[end.upperBound...])
+    }
+
+    func field(_ name: String) -> String? {
+        let prefix = name.lowercased() + ": "
+        return head.components(separatedBy: "\r\n").first { $0.lowercased().hasPrefix(prefix) }.map {
+            String($0.dropFirst(prefix.count))
+        }
+    }
+
+    /// The body as a JSON object.
+    var object: [String: Any] {
+        (try? JSONSerialization.jsonObject(with: Data(body.utf8))) as? [String: Any] ?? [:]
+    }
+
+    /// The code of a problem.
+    var error: String? { object["error"] as? String }
+}
