@@ -25,6 +25,7 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .library(name: "TributaryProtocol", targets: ["TributaryProtocol"]),
+        .library(name: "TributaryClient", targets: ["TributaryClient"]),
         .library(name: "TributaryRedis", targets: ["TributaryRedis"]),
     ],
     dependencies: [
@@ -75,6 +76,14 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(
+            name: "TributaryClient",
+            dependencies: [
+                "TributaryProtocol", nioCore, nioHTTP1, nioConcurrency, lifecycle, logging, asyncHTTPClient,
+                .product(name: "NIOHTTPCompression", package: "swift-nio-extras"),
+            ],
+            swiftSettings: settings
+        ),
+        .target(
             name: "TributaryTesting",
             dependencies: [
                 "TributaryCore", nioCore, nioPosix, nioHTTP1, nioEmbedded, nioConcurrency, lifecycle, logging,
@@ -107,6 +116,14 @@ let package = Package(
                 lifecycle,
                 logging,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "TributaryClientTests",
+            dependencies: [
+                "TributaryClient", "TributaryTesting", nioCore, nioPosix, nioHTTP1, nioConcurrency, lifecycle,
+                asyncHTTPClient,
             ],
             swiftSettings: settings
         ),
