@@ -24,6 +24,7 @@ let package = Package(
     name: "tributary",
     platforms: [.macOS(.v15)],
     products: [
+        .executable(name: "tributary", targets: ["tributary"]),
         .library(name: "TributaryProtocol", targets: ["TributaryProtocol"]),
         .library(name: "TributaryClient", targets: ["TributaryClient"]),
         .library(name: "TributaryRedis", targets: ["TributaryRedis"]),
@@ -83,6 +84,17 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        .executableTarget(
+            name: "tributary",
+            dependencies: [
+                "TributaryServer", "TributaryRedis", "TributaryClient", "TributaryCore", "TributaryProtocol",
+                nioCore, nioPosix, lifecycle, logging, asyncHTTPClient,
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Configuration", package: "swift-configuration"),
+            ],
+            swiftSettings: settings
+        ),
         .target(
             name: "TributaryTesting",
             dependencies: [
@@ -124,6 +136,14 @@ let package = Package(
             dependencies: [
                 "TributaryClient", "TributaryTesting", nioCore, nioPosix, nioHTTP1, nioConcurrency, lifecycle,
                 asyncHTTPClient,
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "TributaryCommandTests",
+            dependencies: [
+                "tributary", "TributaryTesting", "TributaryProtocol", nioCore, nioConcurrency, logging,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings
         ),

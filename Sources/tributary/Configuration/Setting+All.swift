@@ -1,0 +1,79 @@
+import Logging
+
+extension Setting {
+    /// Every option of `serve`, in the order of `--help` and of the README's table.
+    static let all: [Setting] = [
+        .text(
+            "hostname", \.hostname, placeholder: "ADDRESS", defaultText: "127.0.0.1",
+            help: "Address to listen on. One that other machines reach needs --auth, in so many words.",
+            check: notEmpty
+        ),
+        .integer(
+            "port", \.port, in: 0...65_535, placeholder: "PORT",
+            help: "Port to listen on; 0 takes any free one."
+        ),
+        .text(
+            "redis", \.redis, placeholder: "URL", defaultText: "none",
+            help: """
+                Redis that carries events between hubs and from publishers: redis://[user:password@]host[:port][/database], \
+                rediss:// for TLS, unix:///path/to/socket. Without it, events stay inside this process.
+                """,
+            isSecret: true,
+            check: redisURL
+        ),
+        .text(
+            "redis-prefix", \.redisPrefix, placeholder: "NAME", defaultText: "none",
+            help: "Stands before pub/sub names as NAME:, so that several hubs can share one Redis.",
+            check: identifier(limit: 64)
+        ),
+        .integer(
+            "probe-seconds", \.probeSeconds, in: 1...300, placeholder: "N",
+            help:
+                "How often the hub sends itself a message through Redis, to notice a connection that is silently dead."
+        ),
+        .text(
+            "catalog", \.catalog, placeholder: "FILE", defaultText: "bundled",
+            help: "Channels and events (JSON) in place of the bundled Protocols/catalog.json.",
+            check: notEmpty
+        ),
+        .text(
+            "auth", \.auth, placeholder: "MODE", defaultText: "none, loopback only",
+            help: "Who may read and publish: `none` is everybody who can reach the address.",
+            check: choice
+        ),
+        .integer(
+            "heartbeat-seconds", \.heartbeatSeconds, in: 5...60, placeholder: "N",
+            help: "Silence after which a stream gets a heartbeat, unless it asks for another time."
+        ),
+        .integer(
+            "linger-seconds", \.lingerSeconds, in: 0...3_600, placeholder: "N",
+            help: "How long a project's channel stays subscribed after its last stream."
+        ),
+        .integer(
+            "tail-bytes", \.tailBytes, in: 1 << 16...1 << 30, placeholder: "N",
+            help: "What a project may keep in memory for its slow streams, per thread."
+        ),
+        .integer(
+            "drain-seconds", \.drainSeconds, in: 0...600, placeholder: "N",
+            help: "How long a shutdown takes to send its streams away."
+        ),
+        .integer(
+            "threads", \.threads, in: 1...1_024, placeholder: "N", defaultText: "number of cores",
+            help: "Event loops."
+        ),
+        .text(
+            "node", \.node, placeholder: "NAME", defaultText: "host name and a random suffix",
+            help: "This hub's name in `connected` frames and in /stats.",
+            check: identifier(limit: 128)
+        ),
+        .text(
+            "log-level", \.logLevel, placeholder: "LEVEL", defaultText: "info",
+            help: "What goes to standard error: \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")).",
+            check: choice
+        ),
+        .flag(
+            "demo", \.demo,
+            help: "Publish a sample feed on five channels of the project `default`."
+        ),
+    ]
+}

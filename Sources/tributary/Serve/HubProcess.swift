@@ -1,0 +1,77 @@
+import Foundation
+import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+import TributaryCore
+import TributaryProtocol
+import TributaryRedis
+import TributaryServer
+
+/// The composition root: the only place that knows the relay, the hub and the server.
+struct HubProcess {
+    let options: ServeOptions
+
+    /// Serves until SIGTERM or SIGINT.
+    ///
+    /// - Throws: ``ConfigurationError`` or `ListenError` for what cannot start. A Redis that does not answer is no error.
+    func run() async throws {
+        let shutdown = await Shutdown()
+        let catalog = try CatalogFile.read(options.catalog)
+        try ServerConfiguration(options).validate()
+        ProcessLimits.raiseOpenFiles()
+        ProcessLimits.ignoreBrokenPipes()
+        let threads = MultiThreadedEventLoopGroup(numberOfThreads: options.threads)
+        do {
+            try await serve(catalog, on: threads, until: shutdown)
+        } catch {
+            try? await threads.shutdownGracefully()
+            throw error
+        }
+        try? await threads.shutdownGracefully()
+    }
+
+    private func serve(
+        _ catalog: Catalog, on threads: MultiThreadedEventLoopGroup, until shutdown: Shutdown
+    ) async throws {
+        let node = options.node ?? NodeName.random()
+        let logger = Logger.standardError("tributary", level: options.logLevel)
+        let relay = try relay(node, on: threads.next(), logger: logger)
+        let hub = Hub(
+            configuration: HubConfiguration(options, node: node),
+            catalog: catalog,
+            relay: relay,
+            eventLoops: Array(threads.makeIterator()),
+            logger: logger
+        )
+        let server = TributaryServer(
+            configuration: ServerConfiguration(options), hub: hub, eventLoopGroup: threads, logger: logger
+        )
+        // Before anything runs: a port in use ends the process without a word of Redis.
+        let address = try await server.bind()
+        let greeting = Greeting(options: options, node: node, port: address.port ?? options.port)
+        // Whoever closed standard output wants a hub all the same.
+        for line in greeting.lines { try? Console.line(line) }
+        // The last to start is the first to stop: nothing is published while streams are sent away, and the relay
+        // is there until the last of them has gone.
+        var services: [any Service] = [hub, server]
+        if options.demo { services.append(DemoFeed(hub: hub, logger: logger)) }
+        try await shutdown.run(
+            ServiceGroup(configuration: .init(services: services.map { .init(service: $0) }, logger: logger))
+        )
+    }
+
+    private func relay(_ node: String, on eventLoop: any EventLoop, logger: Logger) throws -> any Relay {
+        guard let url = options.redis else { return MemoryRelay(eventLoop: eventLoop) }
+        do {
+            return try RedisRelay(
+                RedisRelay.Configuration(options, redis: RedisConfiguration(url: url), node: node),
+                on: eventLoop,
+                logger: logger
+            )
+        } catch {
+            // The URL was checked when it was read; TLS files are looked at only now.
+            throw ConfigurationError("redis: \(error)")
+        }
+    }
+}

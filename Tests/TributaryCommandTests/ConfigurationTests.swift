@@ -1,0 +1,165 @@
+import ArgumentParser
+import Foundation
+import Logging
+import Testing
+
+@testable import tributary
+
+@Suite struct ConfigurationTests {
+    @Test func `nothing given is the defaults`() throws {
+        #expect(try options() == ServeOptions())
+    }
+
+    @Test func `the command line wins over the environment and the environment over the file`() throws {
+        let file = try temporaryFile(#"{"port": 1, "node": "file", "log-level": "debug"}"#)
+        defer { remove(file) }
+        let options = try options(["port": "3"], ["TRIBUTARY_PORT": "2", "TRIBUTARY_NODE": "environment"], file)
+        #expect(options.port == 3)
+        #expect(options.node == "environment")
+        #expect(options.logLevel == .debug)
+    }
+
+    @Test func `the environment can name the file and the flag names another`() throws {
+        let first = try temporaryFile(#"{"port": 1}"#)
+        let second = try temporaryFile(#"{"port": 2}"#)
+        defer { [first, second].forEach(remove) }
+        #expect(try options(environment: ["TRIBUTARY_CONFIG": first]).port == 1)
+        #expect(try options([:], ["TRIBUTARY_CONFIG": first], second).port == 2)
+    }
+
+    /// For each setting: a value that differs from the default, as text.
+    static let samples: [String: String] = [
+        "hostname": "::1", "port": "9", "redis": "redis://r", "redis-prefix": "x", "probe-seconds": "11",
+        "catalog": "c.json", "auth": "none", "heartbeat-seconds": "6", "linger-seconds": "7", "tail-bytes": "65536",
+        "drain-seconds": "8", "threads": "1000", "node": "n", "log-level": "trace", "demo": "true",
+    ]
+
+    @Test(arguments: Setting.all) func `each setting comes in through each source`(_ setting: Setting) throws {
+        let sample = try #require(Self.samples[setting.name], "a new setting needs a sample here")
+        let written = setting.kind == .text ? "\"\(sample)\"" : sample
+        let file = try temporaryFile("{\"\(setting.name)\": \(written)}")
+        defer { remove(file) }
+        let changed = try options([setting.name: sample])
+        #expect(changed != ServeOptions())
+        #expect(try options(environment: [setting.environmentName: sample]) == changed)
+        #expect(try options(file: file) == changed)
+        // And as ArgumentParser reads it.
+        let flag = setting.kind == .flag ? ["--\(setting.name)"] : ["--\(setting.name)", sample]
+        let serve = try #require(try Tributary.parseAsRoot(["serve"] + flag) as? Serve)
+        #expect(serve.settings.values == [setting.name: sample])
+    }
+
+    @Test func `a flag of the command line turns off what the environment turned on`() throws {
+        let serve = try #require(try Tributary.parseAsRoot(["serve", "--no-demo"]) as? Serve)
+        #expect(try !options(serve.settings.values, ["TRIBUTARY_DEMO": "true"]).demo)
+    }
+
+    @Test(arguments: ["1", "yes", "true", "TRUE"]) func `the environment says yes in several words`(_ yes: String)
+        throws
+    {
+        #expect(try options(environment: ["TRIBUTARY_DEMO": yes]).demo)
+    }
+
+    @Test func `an empty variable counts as not set, even an unknown one`() throws {
+        #expect(try options(environment: ["TRIBUTARY_PORT": "", "TRIBUTARY_X": "", "OTHER": "x"]) == ServeOptions())
+    }
+
+    @Test func `variables of the other commands are not errors`() throws {
+        #expect(try options(environment: ["TRIBUTARY_URL": "http://h"]) == ServeOptions())
+    }
+
+    @Test func `unknown names are errors that name the source and what was meant`() throws {
+        #expect(
+            message { try options(environment: ["TRIBUTARY_PROT": "1"]) }
+                == "environment: TRIBUTARY_PROT is not known; did you mean TRIBUTARY_PORT?")
+        let file = try temporaryFile(#"{"portt": 1}"#)
+        defer { remove(file) }
+        #expect(message { try options(file: file) } == "\(file): portt is not known; did you mean port?")
+        #expect(throws: (any Error).self) { try Tributary.parseAsRoot(["serve", "--prot", "1"]) }
+    }
+
+    @Test func `a wrong value is one line that names its source`() throws {
+        let file = try temporaryFile(#"{"port": "80", "demo": 1}"#)
+        defer { remove(file) }
+        #expect(message { try options(["port": "x"]) } == #"--port: "x" is not a whole number"#)
+        #expect(message { try options(["port": "65536"]) } == #"--port: "65536" is not a whole number from 0 to 65535"#)
+        #expect(
+            message { try options(environment: ["TRIBUTARY_PORT": "-1"]) }
+                == #"TRIBUTARY_PORT: "-1" is not a whole number from 0 to 65535"#)
+        #expect(message { try options(file: file) } == #"\#(file): port: "80" is not a whole number"#)
+        #expect(message { try options(["auth": "maybe"]) } == #"--auth: "maybe" is not "none""#)
+        #expect(
+            message { try options(environment: ["TRIBUTARY_DEMO": "maybe"]) }
+                == #"TRIBUTARY_DEMO: "maybe" is not true or false"#)
+        #expect(
+            message { try options(["log-level": "loud"]) }?.hasPrefix(#"--log-level: "loud" is not one of trace,"#)
+                == true)
+        #expect(
+            message { try options(["node": "a b"]) }
+                == #"--node: "a b" is not 1 to 128 characters of A-Z a-z 0-9 . _ : -"#)
+        #expect(message { try options(["hostname": ""]) } == #"--hostname: "" is not at least one character"#)
+    }
+
+    @Test(arguments: [("heartbeat-seconds", 5...60), ("port", 0...65_535), ("tail-bytes", 65_536...1 << 30)])
+    func `both ends of a range are within it`(_ name: String, _ range: ClosedRange<Int>) throws {
+        for inside in [range.lowerBound, range.upperBound] { _ = try options([name: String(inside)]) }
+        for outside in [range.lowerBound - 1, range.upperBound + 1] {
+            #expect(throws: ConfigurationError.self) { try options([name: String(outside)]) }
+        }
+    }
+
+    @Test func `a password in a URL is not shown`() throws {
+        let text = try #require(message { try options(["redis": "http://u:secret@h"]) })
+        #expect(!text.contains("secret"))
+        #expect(text.hasPrefix("--redis: "))
+    }
+
+    @Test(arguments: [
+        ("[]", "is not an object"), ("{", "not JSON"), ("", "not JSON"), (#"{"port": null}"#, "port"),
+        (#"{"port": [1]}"#, "port"), (#"{"port": true}"#, "port"), (#"{"port": 1.5}"#, "port"),
+        (#"{"demo": "yes"}"#, "demo"),
+    ]) func `a file that cannot be used says why`(_ content: String, _ cause: String) throws {
+        let file = try temporaryFile(content)
+        defer { remove(file) }
+        let text = try #require(message { try options(file: file) })
+        #expect(text.hasPrefix("\(file): \(cause)"))
+        #expect(!text.contains("\n"))
+    }
+
+    @Test func `a file that is not there says so`() {
+        #expect(message { try options(file: "/no/such/file") } == "/no/such/file: cannot be read: no such file")
+        #expect(message { try options(file: "/") } == "/: cannot be read: it is a directory")
+    }
+}
+
+// MARK: - Helpers
+
+private func options(
+    _ arguments: [String: String] = [:], _ environment: [String: String] = [:], _ file: String? = nil
+) throws -> ServeOptions {
+    try ServeOptions(arguments: arguments, environment: environment, configPath: file)
+}
+
+private func options(environment: [String: String]) throws -> ServeOptions { try options([:], environment) }
+
+private func options(file: String) throws -> ServeOptions { try options([:], [:], file) }
+
+/// What a ``ConfigurationError`` says.
+private func message(_ body: () throws -> ServeOptions) -> String? {
+    do {
+        _ = try body()
+        return nil
+    } catch {
+        return (error as? ConfigurationError)?.description
+    }
+}
+
+private func temporaryFile(_ content: String) throws -> String {
+    let url = FileManager.default.temporaryDirectory.appending(path: "tributary-\(UUID().uuidString).json")
+    try content.write(to: url, atomically: true, encoding: .utf8)
+    return url.path
+}
+
+private func remove(_ path: String) {
+    try? FileManager.default.removeItem(atPath: path)
+}
