@@ -1,0 +1,101 @@
+"""Fixtures: each stops what it started, and the run fails if anything is left."""
+
+import os
+import signal
+
+import pytest
+
+from harness.hub import BINARY, Hub
+from harness.load import Load
+from harness.processes import survivors
+from harness.proxy import Proxy
+from harness.redis_server import RedisServer
+from harness.waiting import until
+
+
+def pytest_configure():
+    if not os.access(BINARY, os.X_OK):
+        raise pytest.UsageError(f"no hub at {BINARY}: build it (swift build -c release) or set TRIBUTARY_BIN")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_is_left_running():
+    yield
+    try:
+        until(lambda: not survivors(), 5)
+    except AssertionError:
+        left = survivors()
+        for pid in left:
+            os.kill(pid, signal.SIGKILL)
+        pytest.fail(f"left running: {left}")
+
+
+@pytest.fixture
+def stopping():
+    """Registers things to be stopped after the test, the newest first."""
+    started = []
+
+    def register(thing):
+        started.append(thing)
+        return thing
+
+    yield register
+    for thing in reversed(started):
+        thing.stop()
+
+
+@pytest.fixture
+def report(capsys):
+    """Shows a measured figure although the test passes."""
+
+    def report(text):
+        with capsys.disabled():
+            print(f"\n  {text}")
+
+    return report
+
+
+@pytest.fixture
+def start_hub(stopping):
+    return lambda *arguments, **options: stopping(Hub(*arguments, **options))
+
+
+@pytest.fixture
+def start_redis(stopping, tmp_path_factory):
+    def start(*options, **more):
+        return stopping(RedisServer(tmp_path_factory.mktemp("redis"), *options, **more))
+
+    return start
+
+
+@pytest.fixture
+def start_load(stopping):
+    return lambda **options: stopping(Load(**options))
+
+
+@pytest.fixture
+def start_proxy(stopping):
+    return lambda *arguments, **options: stopping(Proxy(*arguments, **options))
+
+
+@pytest.fixture(scope="module")
+def hub():
+    """A hub of the module, in memory: for tests that leave no trace in it but numbers."""
+    hub = Hub()
+    yield hub
+    hub.stop()
+
+
+@pytest.fixture(scope="module")
+def redis(tmp_path_factory):
+    server = RedisServer(tmp_path_factory.mktemp("redis"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def redis_hub(redis):
+    """A hub of the module, on the module's Redis."""
+    hub = Hub(redis=redis)
+    yield hub.wait_until_ready()
+    hub.stop()

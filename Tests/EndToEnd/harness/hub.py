@@ -1,0 +1,77 @@
+"""The binary under test: `tributary serve`, and the other commands of it."""
+
+import os
+import re
+from pathlib import Path
+
+import httpx
+
+from .processes import Process
+from .stream import Stream
+from .waiting import until
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+BINARY = Path(os.environ.get("TRIBUTARY_BIN") or REPOSITORY / ".build/release/tributary")
+
+
+def tributary(*arguments, environment=None, **options):
+    """Starts the binary with these arguments."""
+    return Process([BINARY, *arguments], name="tributary", environment=environment, **options)
+
+
+class Hub(Process):
+    """A running `tributary serve`; it listens when the constructor returns."""
+
+    def __init__(self, *arguments, redis=None, port=0, environment=None, cpus=None, seconds=15.0):
+        command = [BINARY, "serve", "--port", port, *arguments]
+        if redis is not None:
+            command += ["--redis", redis if isinstance(redis, str) else redis.url]
+        super().__init__(command, name="tributary", environment=environment, cpus=cpus)
+        try:
+            where = re.search(r"http://([0-9.]+):(\d+)", self.line("http://", seconds))
+            self.address = (where[1], int(where[2]))
+            self.url = where[0]
+        except BaseException:
+            self.kill()
+            raise
+
+    @property
+    def port(self):
+        return self.address[1]
+
+    def stream(self, channels="chat", **options):
+        """An open stream, `connected` already read and kept in `.greeting`."""
+        if channels is not None:
+            options["channels"] = channels
+        stream = Stream(self.address, **options)
+        assert stream.status == 200, (stream.status, stream.body())
+        stream.greeting = stream.connected()
+        return stream
+
+    def get(self, path, **query):
+        return httpx.get(self.url + path, params=query or None, timeout=10)
+
+    def stats(self, **query):
+        answer = self.get("/stats", **query)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def is_ready(self):
+        return self.get("/readyz").status_code == 200
+
+    def wait_until_ready(self, seconds=15.0):
+        until(self.is_ready, seconds, what="/readyz is 200")
+        return self
+
+    def open_streams(self):
+        return self.stats()["streams"]["open"]
+
+    def wait_for_streams(self, count, seconds=5.0):
+        until(lambda: self.open_streams() == count, seconds, what=f"{count} streams are open")
+
+    def publish(self, channel, event, data, project="default", **more):
+        """`POST /publish` of one event; returns the answer's JSON."""
+        body = {"channel": channel, "project_id": project, "event": event, "data": data} | more
+        answer = httpx.post(self.url + "/publish", json=body, timeout=10)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
