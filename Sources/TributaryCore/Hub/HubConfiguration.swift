@@ -1,3 +1,5 @@
+import TributaryProtocol
+
 /// What a hub can be told.
 public struct HubConfiguration: Sendable {
     /// The node's name in `connected` frames and `/stats`.
@@ -16,7 +18,7 @@ public struct HubConfiguration: Sendable {
     /// The `retry:` of `connected` frames, in milliseconds, varied per stream by ±25 %.
     public var retryMilliseconds = 3_000
     /// The largest envelope: 1 MiB.
-    public var maximumEnvelopeBytes = 1 << 20
+    public var maximumEnvelopeBytes = Envelope.maximumBytes
     /// How long an admission waits for the relay's confirmation before the stream opens without it.
     public var subscribeTimeoutMilliseconds = 2_000
 
