@@ -49,6 +49,8 @@ public struct Catalog: Sendable {
     public let channels: [Channel]
     public let document: Document
 
+    /// For each channel its own name, then its aliases.
+    private let names: [[Channel]]
     private var indexByName: [String: Int] = [:]
     private var entriesByName: [String: EventEntry] = [:]
     private var entriesByChannel: [[String: EventEntry]] = []
@@ -62,16 +64,17 @@ public struct Catalog: Sendable {
             throw Invalid(description: "a catalog has 1 to 64 channels, this one \(document.channels.count)")
         }
         self.document = document
-        var channels: [Channel] = []
-        for (index, entry) in document.channels.enumerated() {
-            channels.append(try Channel(entry.name))
-            for name in [entry.name] + (entry.aliases ?? []) {
-                guard try Channel(name).name != "all", indexByName.updateValue(index, forKey: name) == nil else {
+        names = try document.channels.map { entry in
+            try ([entry.name] + (entry.aliases ?? [])).map { try Channel($0) }
+        }
+        channels = names.map { $0[0] }
+        for (index, names) in names.enumerated() {
+            for name in names.map(\.name) {
+                guard name != "all", indexByName.updateValue(index, forKey: name) == nil else {
                     throw Invalid(description: "channel \"\(name)\" stands twice in the catalog, or is \"all\"")
                 }
             }
         }
-        self.channels = channels
         entriesByChannel = Array(repeating: [:], count: channels.count)
         for (index, channel) in document.channels.enumerated() {
             for entry in channel.events { try add(entry, to: index) }
@@ -112,11 +115,7 @@ public struct Catalog: Sendable {
     public func index(of name: some StringProtocol) -> Int? { indexByName[String(name)] }
 
     /// The channel's own name and its aliases.
-    public func names(of index: Int) -> [Channel] {
-        let aliases = document.channels[index].aliases ?? []
-        // Aliases were checked in `init`.
-        return [channels[index]] + aliases.compactMap { try? Channel($0) }
-    }
+    public func names(of index: Int) -> [Channel] { names[index] }
 
     /// Every name that an event of the channel may arrive under, aliases and replay names included, families left out:
     /// what a native `EventSource` needs listeners for.

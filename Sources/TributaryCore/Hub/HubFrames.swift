@@ -59,9 +59,7 @@ struct HubFrames: Sendable {
     /// Tells a stream which of its channels it lost something of.
     func gap(
         _ project: ProjectID, _ channels: ChannelSet, _ reason: GapReason, missing: (from: UInt64, to: UInt64?)? = nil
-    )
-        -> ByteBuffer
-    {
+    ) -> ByteBuffer {
         var data = ByteBuffer()
         data.writeStaticString(#"{"project_id":"#)
         data.writeJSONString(project.rawValue)
