@@ -34,12 +34,12 @@ import TributaryTesting
             switch Int.random(in: 0..<10, using: &generator) {
             case 0, 1:
                 let channels = names.filter { _ in Bool.random(using: &generator) }
-                guard let first = channels.first else { continue }
+                guard !channels.isEmpty else { continue }
                 let user = "u\(Int.random(in: 0..<4, using: &generator))"
                 let sink = RecordingSink()
-                let set = try channels.reduce(into: ChannelSet()) { $0.formUnion(try node.channels($1)) }
-                let request = StreamRequest(user: try UserID(user), project: try ProjectID("p1"), channels: set)
-                _ = first
+                let request = StreamRequest(
+                    user: try UserID(user), project: try ProjectID("p1"), channels: try node.channels(channels)
+                )
                 let session = node.shard.open(request, sink: sink)
                 readers.append(Reader(session: session, sink: sink, channels: Set(channels), user: user))
             case 2:

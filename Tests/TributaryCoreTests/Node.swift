@@ -74,7 +74,7 @@ final class Node {
         relay.attach(intake)
     }
 
-    func channels(_ names: String...) throws -> ChannelSet {
+    func channels(_ names: [String]) throws -> ChannelSet {
         try names.reduce(into: []) { $0.insert(ChannelSet(index: try #require(catalog.index(of: $1)))) }
     }
 
@@ -84,7 +84,7 @@ final class Node {
     ) throws -> (session: StreamSession, sink: RecordingSink) {
         let request = StreamRequest(
             user: try UserID(user), project: try ProjectID(project),
-            channels: try names.reduce(into: []) { $0.insert(ChannelSet(index: try #require(catalog.index(of: $1)))) },
+            channels: try channels(names),
             heartbeatMilliseconds: heartbeat, heartbeatIsEvent: heartbeatIsEvent, cursor: cursor
         )
         return (shard.open(request, sink: sink), sink)

@@ -16,6 +16,22 @@ NUMBERS = re.compile(rb'"n":(\d+),"t":(\d+)')
 EVENTS = re.compile(rb"^(?:id: (\d+)\n)?event: (\S+)$|^(: heartbeat)$", re.MULTILINE)
 
 
+# What a reader counts, and what sums up over readers.
+COUNTS = (
+    "events",
+    "lost",
+    "repeated",
+    "bytes",
+    "gaps",
+    "after_gap",
+    "marked",
+    "closes",
+    "heartbeats",
+    "others",
+    "ended",
+)
+
+
 class Reader:
     __slots__ = (
         "socket",
@@ -113,24 +129,7 @@ class Reader:
                 self.others += 1
 
     def summary(self):
-        keys = (
-            "index",
-            "status",
-            "connected",
-            "next",
-            "events",
-            "lost",
-            "repeated",
-            "bytes",
-            "gaps",
-            "after_gap",
-            "marked",
-            "closes",
-            "heartbeats",
-            "others",
-            "ended",
-            "reasons",
-        )
+        keys = ("index", "status", "connected", "next", *COUNTS, "reasons")
         return {key: getattr(self, key) for key in keys}
 
 
@@ -243,20 +242,7 @@ class Worker:
 
     def do_totals(self, first, count):
         readers = self.readers[first : first + count]
-        names = (
-            "events",
-            "lost",
-            "repeated",
-            "bytes",
-            "gaps",
-            "after_gap",
-            "marked",
-            "closes",
-            "heartbeats",
-            "others",
-            "ended",
-        )
-        totals = {name: sum(getattr(reader, name) for reader in readers) for name in names}
+        totals = {name: sum(getattr(reader, name) for reader in readers) for name in COUNTS}
         positions = [reader.next or 0 for reader in readers]
         marked = [reader.marked for reader in readers]
         with_gap = sum(1 for reader in readers if reader.gaps)
