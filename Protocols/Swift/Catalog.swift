@@ -9,8 +9,23 @@ public struct Catalog: Sendable {
         public var aliases: [String]?
         /// What holds for events that the channel doesn't list.
         public var durable: Bool
+        /// How much of the channel's durable events is kept, in each project.
+        public var retention: RetentionEntry?
         public var description: String?
         public var events: [EventEntry]
+    }
+
+    /// A channel's bounds as they are written; what is absent is ``Retention/standard``'s.
+    public struct RetentionEntry: Sendable, Codable, Equatable {
+        public var count: Int?
+        public var ageSeconds: Int?
+        public var bytes: Int?
+
+        enum CodingKeys: String, CodingKey {
+            case count
+            case ageSeconds = "age_seconds"
+            case bytes
+        }
     }
 
     /// One event, or with `.*` at the end of its name a family of them.
@@ -35,6 +50,8 @@ public struct Catalog: Sendable {
     /// The file as it is written.
     public struct Document: Sendable, Codable {
         public var version: Int
+        /// Counts the catalog's editions; of two that meet in one Redis the higher one wins. 0 if absent.
+        public var revision: Int?
         public var channels: [ChannelEntry]
         /// The hub's own events, for documentation and schema checks.
         public var hub: [EventEntry]?
@@ -48,12 +65,15 @@ public struct Catalog: Sendable {
     /// In the order of the file; at most 64, because a stream's channels are kept as bits of one word.
     public let channels: [Channel]
     public let document: Document
+    /// For each channel how much of its durable events is kept, in each project.
+    public let retention: [Retention]
 
     /// For each channel its own name, then its aliases.
     private let names: [[Channel]]
     private var indexByName: [String: Int] = [:]
     private var entriesByName: [String: EventEntry] = [:]
     private var entriesByChannel: [[String: EventEntry]] = []
+    private var replayNames: [String: EventName] = [:]
     /// The longest prefix first, so that `plan.step.*` wins over `plan.*`.
     private var families: [(prefix: String, channel: Int, entry: EventEntry)] = []
 
@@ -68,6 +88,7 @@ public struct Catalog: Sendable {
             try ([entry.name] + (entry.aliases ?? [])).map { try Channel($0) }
         }
         channels = names.map { $0[0] }
+        retention = try document.channels.map { try Retention($0.retention, channel: $0.name) }
         for (index, names) in names.enumerated() {
             for name in names.map(\.name) {
                 guard name != "all", indexByName.updateValue(index, forKey: name) == nil else {
@@ -104,9 +125,11 @@ public struct Catalog: Sendable {
 
     private mutating func addReplayName(of entry: EventEntry, to channel: Int) throws {
         guard let replay = entry.replay else { return }
-        guard try !EventName(replay).isReserved, !replay.hasSuffix(".*"), !entry.name.hasSuffix(".*") else {
+        let name = try EventName(replay)
+        guard !name.isReserved, !replay.hasSuffix(".*"), !entry.name.hasSuffix(".*") else {
             throw Invalid(description: "\"\(entry.name)\" cannot be replayed as \"\(replay)\"")
         }
+        replayNames[replay] = name
         entriesByChannel[channel][replay] = entriesByChannel[channel][replay] ?? entry
         entriesByName[replay] = entriesByName[replay] ?? entry
     }
@@ -133,6 +156,14 @@ public struct Catalog: Sendable {
             families.first { $0.channel == channel && name.hasPrefix($0.prefix) }
             ?? families.first { name.hasPrefix($0.prefix) }
         return family?.entry
+    }
+
+    /// The name that the event has when it is replayed: the catalog's replay name, or the one it came under.
+    public func replayName(of event: EventName, in channel: Int) -> EventName {
+        guard let entry = entry(for: event, in: channel), let replay = entry.replay,
+            entry.name == event.rawValue || entry.aliases?.contains(event.rawValue) == true
+        else { return event }
+        return replayNames[replay] ?? event
     }
 
     /// Whether the event is kept for replay if it has an id. The channel decides for events that nothing lists.

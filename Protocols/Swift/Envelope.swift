@@ -15,8 +15,9 @@ public struct Envelope: Sendable, Equatable {
     public var timestamp: UInt64?
     /// `committed_at`: when the publisher's database committed it, in milliseconds since 1970.
     public var committedAt: UInt64?
-    /// The id of the previous durable event of the same project and channel.
-    public var previousID: EventID?
+    /// What the log said of the event, if it went through one: with `position` in an envelope, `id`, `prev` and `seen` are the
+    /// log's. Without it the event was published by `PUBLISH` alone, and its `prev` is nobody's word.
+    public var placement: Placement?
     /// W3C Trace Context: https://www.w3.org/TR/trace-context/#traceparent-header
     public var traceparent: String?
     public var clientMessageID: String?
@@ -43,18 +44,18 @@ public struct Envelope: Sendable, Equatable {
 
     /// 1 MiB: the largest envelope unless the hub is told otherwise.
     public static let maximumBytes = 1 << 20
+    /// 16 KiB: what a log may add to an envelope with its placement, whatever the catalog's channels are called.
+    public static let maximumPlacementBytes = 16 << 10
 
-    /// Writes the envelope of an event for `PUBLISH`.
-    public static func encode(_ event: Event, timestamp: UInt64) -> ByteBuffer {
+    /// Writes the envelope of an event for `PUBLISH`, and with a `placement` as a log publishes it: the placement's id is then
+    /// the event's.
+    public static func encode(_ event: Event, timestamp: UInt64, placement: Placement? = nil) -> ByteBuffer {
         var buffer = ByteBuffer()
         buffer.reserveCapacity(event.data.readableBytes + 128)
         buffer.writeStaticString(#"{"event":"#)
         buffer.writeJSONString(event.name.rawValue)
-        if let id = event.id {
-            buffer.writeStaticString(#","id":""#)
-            buffer.writeDecimal(id.rawValue)
-            buffer.writeStaticString("\"")
-        }
+        if let id = placement?.id ?? event.id { buffer.writeMember("id", id.rawValue) }
+        if let placement { buffer.write(placement) }
         if let recipient = event.recipient {
             buffer.writeStaticString(#","to":{"user":"#)
             buffer.writeJSONString(recipient.rawValue)
@@ -70,5 +71,35 @@ public struct Envelope: Sendable, Equatable {
         buffer.writeImmutableBuffer(event.data)
         buffer.writeStaticString("}")
         return buffer
+    }
+}
+
+extension ByteBuffer {
+    fileprivate mutating func write(_ placement: Placement) {
+        writeMember("prev", placement.previous?.rawValue ?? 0)
+        if !placement.seen.isEmpty {
+            writeStaticString(#","seen":{"#)
+            for (index, seen) in placement.seen.enumerated() {
+                if index > 0 { writeStaticString(",") }
+                writeJSONString(seen.channel)
+                writeStaticString(":\"")
+                writeDecimal(seen.id.rawValue)
+                writeStaticString("\"")
+            }
+            writeStaticString("}")
+        }
+        writeStaticString(#","position":""#)
+        writeString(placement.position.description)
+        writeStaticString("\"")
+        if placement.epoch != 0 { writeMember("log", placement.epoch) }
+    }
+
+    /// `,"name":"7"`: in quotes, for readers whose numbers are doubles.
+    fileprivate mutating func writeMember(_ name: StaticString, _ number: UInt64) {
+        writeStaticString(",\"")
+        writeStaticString(name)
+        writeStaticString("\":\"")
+        writeDecimal(number)
+        writeStaticString("\"")
     }
 }

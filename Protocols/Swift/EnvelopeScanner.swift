@@ -26,6 +26,9 @@ private struct EnvelopeScanner {
     private var committedAt: Range<Int>?
     private var traceparent: Range<Int>?
     private var prev: Range<Int>?
+    private var seen: Range<Int>?
+    private var position: Range<Int>?
+    private var log: Range<Int>?
     private var clientMessageID: Range<Int>?
     private var retry: Range<Int>?
 
@@ -74,6 +77,9 @@ private struct EnvelopeScanner {
         case .committedAt: fill(&committedAt)
         case .traceparent: fill(&traceparent)
         case .prev: fill(&prev)
+        case .seen: fill(&seen)
+        case .position: fill(&position)
+        case .log: fill(&log)
         case .clientMessageID: fill(&clientMessageID)
         case .retry: fill(&retry)
         }
@@ -92,7 +98,7 @@ private struct EnvelopeScanner {
         if let to, !isNull(to) { envelope.recipient = try recipient(to) }
         envelope.timestamp = ts.flatMap(number)
         envelope.committedAt = committedAt.flatMap(number)
-        envelope.previousID = prev.flatMap(number).flatMap(EventID.init)
+        envelope.placement = placement(of: envelope.id)
         envelope.traceparent = traceparent.flatMap(string)
         envelope.clientMessageID = clientMessageID.flatMap(string)
         envelope.retry = retry.flatMap(number).map { Int(min(max($0, 1_000), 60_000)) }
@@ -119,6 +125,34 @@ private struct EnvelopeScanner {
         return UInt64(digits: digits.dropFirst().dropLast()) ?? string(range).flatMap { UInt64(digits: $0.utf8) }
     }
 
+    /// The log's word, if there is a `position`. One that is not well-formed counts as none: the event is then logged anew, and
+    /// found to be in the log already.
+    private func placement(of id: EventID?) -> Placement? {
+        guard let position, let id, let place = string(position).flatMap({ LogPosition($0.utf8) }),
+            let previous = prev.flatMap(number)
+        else { return nil }
+        var placement = Placement(id: id, position: place, previous: EventID(previous))
+        placement.epoch = log.flatMap(number) ?? 0
+        guard let seen else { return placement }
+        var scanner = JSONScanner(json.bytes, at: seen.lowerBound)
+        guard scanner.take(UInt8(ascii: "{")) else { return nil }
+        scanner.skipWhitespace()
+        if scanner.take(UInt8(ascii: "}")) { return placement }
+        repeat {
+            scanner.skipWhitespace()
+            guard let key = try? scanner.string(), let channel = scanner.text(of: key) else { return nil }
+            scanner.skipWhitespace()
+            _ = scanner.take(UInt8(ascii: ":"))
+            scanner.skipWhitespace()
+            guard let value = try? scanner.value(depth: 2), let id = number(value).flatMap(EventID.init) else {
+                return nil
+            }
+            placement.seen.append(Placement.Seen(channel: channel, id: id))
+            scanner.skipWhitespace()
+        } while scanner.take(UInt8(ascii: ","))
+        return placement
+    }
+
     /// `{"user":"u1"}`, and nothing beside it: a target that the hub doesn't know must not widen the audience.
     private func recipient(_ range: Range<Int>) throws(Envelope.Rejection) -> UserID {
         var scanner = JSONScanner(json.bytes, at: range.lowerBound)
@@ -138,7 +172,7 @@ private struct EnvelopeScanner {
 
 /// The keys that mean something to the hub.
 private enum Key: String {
-    case event, data, id, to, ts, traceparent, prev, retry
+    case event, data, id, to, ts, traceparent, prev, seen, position, log, retry
     case committedAt = "committed_at"
     case clientMessageID = "client_msg_id"
 
@@ -158,6 +192,9 @@ private enum Key: String {
         case (2, UInt8(ascii: "t")) where name.elementsEqual("to".utf8): self = .to
         case (2, UInt8(ascii: "t")) where name.elementsEqual("ts".utf8): self = .ts
         case (4, UInt8(ascii: "p")) where name.elementsEqual("prev".utf8): self = .prev
+        case (4, UInt8(ascii: "s")) where name.elementsEqual("seen".utf8): self = .seen
+        case (3, UInt8(ascii: "l")) where name.elementsEqual("log".utf8): self = .log
+        case (8, UInt8(ascii: "p")) where name.elementsEqual("position".utf8): self = .position
         case (5, UInt8(ascii: "r")) where name.elementsEqual("retry".utf8): self = .retry
         case (11, UInt8(ascii: "t")) where name.elementsEqual("traceparent".utf8): self = .traceparent
         case (12, UInt8(ascii: "c")) where name.elementsEqual("committed_at".utf8): self = .committedAt

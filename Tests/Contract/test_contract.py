@@ -170,6 +170,22 @@ def test_the_shapes_of_existing_services():
     assert schema_of("build.status")["properties"]["status"]["enum"] == ["queued", "in_progress", "completed", "failed"]
 
 
+def test_every_reason_that_is_documented_has_a_golden():
+    readme = (PROTOCOLS / "README.md").read_text("utf-8")
+    table = readme[readme.index("| reason | when | durable events |") :].split("\n\n")[0]
+    documented = set(re.findall(r"^\| `([a-z_]+)` \|", table, re.MULTILINE))
+    goldens = {read_json(path)["reason"] for path in EXAMPLES if event_of(path) == "gap"}
+    assert documented and documented == goldens
+    assert documented <= set(re.findall(r"[a-z_]+", schema_of("gap")["properties"]["reason"]["description"]))
+
+
+def test_a_gap_does_not_end_before_it_begins():
+    gap = read_json(PROTOCOLS / "examples/gap--range.json")
+    del gap["from"]
+    with pytest.raises(ValidationError):
+        validator(schema_of("gap")).validate(gap)
+
+
 def test_a_message_is_strict_inside():
     schema, message = schema_of("message.new"), read_json(PROTOCOLS / "examples/message.new.json")
     for name in message["content"]:
@@ -195,8 +211,11 @@ def test_the_catalog_is_what_its_readers_expect():
     events = [name for entry in ENTRIES for name in names_of(entry)]
     assert len(events) == len(set(events))
     assert {entry["name"] for entry in CATALOG["hub"]} == RESERVED - {"error", "open", "message"}
+    assert CATALOG.get("revision", 0) >= 0
     for channel in CATALOG["channels"]:
         assert isinstance(channel["durable"], bool)
+        assert all(bound >= 1 for bound in channel.get("retention", {}).values())
+        assert set(channel.get("retention", {})) <= {"count", "age_seconds", "bytes"}
         for entry in channel["events"]:
             assert RESERVED.isdisjoint(names_of(entry))
             assert entry["description"].endswith(".")
@@ -259,6 +278,7 @@ def test_openapi_describes_what_there_is():
     assert {path: set(item) & known for path, item in paths.items()} == {
         "/stream": {"get", "head", "post"},
         "/publish": {"post"},
+        "/history": {"get"},
         "/stats": {"get"},
         "/healthz": {"get"},
         "/readyz": {"get"},
@@ -310,6 +330,14 @@ def test_asyncapi_lists_every_event_with_its_schema():
             assert not tags or {tag["name"] for tag in tags[0]} == {item["name"], durable}
     names = [name for item in CATALOG["channels"] for name in [item["name"], *item.get("aliases", [])]]
     assert document["components"]["parameters"]["channel"]["enum"] == names
+
+
+def test_asyncapi_examples_satisfy_their_schemas():
+    document = read_yaml("asyncapi.yaml")
+    examples = document["components"]["messages"]["envelope"]["examples"]
+    assert {example["name"] for example in examples} >= {"durable", "logged", "toOneUser"}
+    for example in examples:
+        Draft202012Validator(document["components"]["schemas"]["envelope"]).validate(example["payload"])
 
 
 def test_asyncapi_keys_and_channels_keep_the_rules():
@@ -378,3 +406,12 @@ def test_what_the_readme_calls_json_is_json():
 def test_links_in_the_readme_lead_somewhere():
     for link in re.findall(r"\]\(([^)#]+)[^)]*\)", (PROTOCOLS / "README.md").read_text("utf-8")):
         assert link.startswith("https://") or (PROTOCOLS / link).exists(), link
+
+
+def test_anchors_in_the_readmes_lead_to_headings():
+    readme = (PROTOCOLS / "README.md").read_text("utf-8")
+    headings = re.findall(r"^#+ (.+)$", readme, re.MULTILINE)
+    slugs = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    front = (PROTOCOLS.parent / "README.md").read_text("utf-8")
+    anchors = re.findall(r"\]\(#([^)]+)\)", readme) + re.findall(r"\]\(Protocols/README\.md#([^)]+)\)", front)
+    assert len(anchors) > 10 and set(anchors) <= slugs

@@ -14,10 +14,17 @@ struct EnvelopeFixtureTests {
             let user: String?
             let ts: UInt64?
             let committedAt: UInt64?
-            let prev: UInt64?
+            let placement: ExpectedPlacement?
             let traceparent: String?
             let clientMsgId: String?
             let retry: Int?
+        }
+
+        struct ExpectedPlacement: Decodable, Sendable {
+            let position: String
+            let prev: UInt64?
+            let seen: [String: UInt64]?
+            let log: UInt64?
         }
 
         let name: String
@@ -44,7 +51,11 @@ struct EnvelopeFixtureTests {
             #expect(envelope.recipient?.rawValue == expected.user)
             #expect(envelope.timestamp == expected.ts)
             #expect(envelope.committedAt == expected.committedAt)
-            #expect(envelope.previousID?.rawValue == expected.prev)
+            #expect(envelope.placement?.position.description == expected.placement?.position)
+            #expect(envelope.placement?.previous?.rawValue == expected.placement?.prev)
+            #expect(envelope.placement?.epoch ?? 0 == expected.placement?.log ?? 0)
+            let seen = (envelope.placement?.seen ?? []).map { ($0.channel, $0.id.rawValue) }
+            #expect(Dictionary(seen) { $1 } == expected.placement?.seen ?? [:])
             #expect(envelope.traceparent == expected.traceparent)
             #expect(envelope.clientMessageID == expected.clientMsgId)
             #expect(envelope.retry == expected.retry)
@@ -70,6 +81,23 @@ struct EnvelopeFixtureTests {
         #expect(envelope.recipient == event.recipient)
         #expect(envelope.clientMessageID == event.clientMessageID)
         #expect(envelope.timestamp == 1_768_469_400_123)
+        #expect(envelope.placement == nil)
+    }
+
+    @Test func `a log's envelope says where the event stands`() throws {
+        let placement = Placement(
+            id: try #require(EventID(12)), position: LogPosition(high: 14, late: 2), previous: EventID(9),
+            seen: [.init(channel: "jobs", id: try #require(EventID(11)))], epoch: 3
+        )
+        let event = Event(channel: .chat, name: try EventName("message.new"), data: ByteBuffer(string: "1"))
+        let payload = Envelope.encode(event, timestamp: 5, placement: placement)
+        #expect(
+            String(buffer: payload)
+                == #"{"event":"message.new","id":"12","prev":"9","seen":{"jobs":"11"},"position":"14-2","log":"3","ts":5,"data":1}"#
+        )
+        let envelope = try Envelope.result(of: Array(payload.readableBytesView)).get()
+        #expect(envelope.id == placement.id)
+        #expect(envelope.placement == placement)
     }
 
     @Test func `an envelope that is written is JSON to others`() throws {

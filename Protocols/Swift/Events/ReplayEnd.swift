@@ -3,13 +3,13 @@ public struct ReplayEnd: TypedEvent, Equatable {
     public static let eventName = "replay.end"
 
     public var projectID: String
-    /// The newest id that was replayed, or the cursor if nothing was.
+    /// The last event's id, or the cursor if nothing was replayed. Not the highest: ids may arrive out of order.
     public var lastReplayedSequence: UInt64
     /// How many events were.
     public var replayed: Int
     /// How many were missed, counted up to 10,000.
     public var totalAvailable: Int
-    /// Some were left out; a `gap` with `from` and `to` follows.
+    /// Some were left out; a ``Gap`` follows, and `GET /history` has them.
     public var more: Bool
     /// For people to read.
     public var message: String
