@@ -41,6 +41,7 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
     targets: [
         .target(
@@ -62,6 +63,17 @@ let package = Package(
         .target(
             name: "TributaryRedis",
             dependencies: ["CHiredis", "TributaryCore", nioCore, nioPosix, nioSSL, nioConcurrency, lifecycle, logging],
+            resources: ["project", "append", "publish", "record", "listen", "register"].map {
+                .embedInCode("Library/\($0).lua")
+            },
+            swiftSettings: settings
+        ),
+        .target(
+            name: "TributarySQLite",
+            dependencies: [
+                "TributaryCore", "TributaryProtocol", nioCore, nioConcurrency, lifecycle, logging,
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ],
             swiftSettings: settings
         ),
         .target(
@@ -87,8 +99,8 @@ let package = Package(
         .executableTarget(
             name: "tributary",
             dependencies: [
-                "TributaryServer", "TributaryRedis", "TributaryClient", "TributaryCore", "TributaryProtocol",
-                nioCore, nioPosix, lifecycle, logging, asyncHTTPClient,
+                "TributaryServer", "TributaryRedis", "TributarySQLite", "TributaryClient", "TributaryCore",
+                "TributaryProtocol", nioCore, nioPosix, lifecycle, logging, asyncHTTPClient,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -110,7 +122,9 @@ let package = Package(
         ),
         .testTarget(
             name: "TributaryCoreTests",
-            dependencies: ["TributaryCore", "TributaryTesting", nioCore, nioPosix, nioEmbedded],
+            dependencies: [
+                "TributaryCore", "TributaryTesting", nioCore, nioPosix, nioEmbedded, nioConcurrency, logging,
+            ],
             swiftSettings: settings
         ),
         .testTarget(
@@ -122,9 +136,18 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
+            name: "TributarySQLiteTests",
+            dependencies: [
+                "TributarySQLite", "TributaryTesting", nioCore, nioPosix, nioConcurrency, lifecycle, logging,
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
             name: "TributaryServerTests",
             dependencies: [
-                "TributaryServer", "TributaryTesting", nioCore, nioPosix, nioHTTP1, nioEmbedded, nioConcurrency,
+                "TributaryServer", "TributaryClient", "TributaryTesting", nioCore, nioPosix, nioHTTP1, nioEmbedded,
+                nioConcurrency,
                 lifecycle,
                 logging,
                 .product(name: "HTTPTypes", package: "swift-http-types"),

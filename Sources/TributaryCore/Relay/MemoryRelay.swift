@@ -10,12 +10,14 @@ import TributaryProtocol
 public final class MemoryRelay: Relay, @unchecked Sendable {
     public let eventLoop: any EventLoop
     public let kind = "memory"
+    public let session = "memory"
 
     private weak var receiver: (any RelayReceiver)?
     private var topics: Set<Topic> = []
 
     private struct Inbox {
         var messages: [(topic: Topic, payload: ByteBuffer)] = []
+        /// Of the messages, and of those that room is kept for.
         var bytes = 0
         var subscriptions = 0
     }
@@ -52,12 +54,38 @@ public final class MemoryRelay: Relay, @unchecked Sendable {
     }
 
     public func publish(_ payload: ByteBuffer, to topic: Topic) async throws {
-        let isFirst = try inbox.withLockedValue { inbox in
-            guard inbox.bytes + payload.readableBytes <= Self.inboxLimit else {
+        try send(payload, to: topic)
+    }
+
+    /// Publishes without waiting for anything. From any thread.
+    ///
+    /// - Throws: ``RelayError/unavailable(_:)`` if the hub is too far behind; then nothing was published.
+    public func send(_ payload: ByteBuffer, to topic: Topic) throws {
+        try reserve(payload.readableBytes)
+        sendReserved(payload, to: topic)
+    }
+
+    /// Keeps room for what is to be sent as soon as something else has been done. From any thread.
+    ///
+    /// - Throws: ``RelayError/unavailable(_:)`` if there is none.
+    package func reserve(_ bytes: Int) throws {
+        try inbox.withLockedValue { inbox in
+            guard inbox.bytes + bytes <= Self.inboxLimit else {
                 throw RelayError.unavailable("the hub is behind its publishers")
             }
+            inbox.bytes += bytes
+        }
+    }
+
+    /// Gives back room that ``reserve(_:)`` kept.
+    package func release(_ bytes: Int) {
+        inbox.withLockedValue { $0.bytes -= bytes }
+    }
+
+    /// Publishes into the room that ``reserve(_:)`` kept for this payload. From any thread.
+    package func sendReserved(_ payload: ByteBuffer, to topic: Topic) {
+        let isFirst = inbox.withLockedValue { inbox in
             inbox.messages.append((topic, payload))
-            inbox.bytes += payload.readableBytes
             return inbox.messages.count == 1
         }
         if isFirst { eventLoop.execute { self.deliver() } }
@@ -69,10 +97,8 @@ public final class MemoryRelay: Relay, @unchecked Sendable {
 
     private func deliver() {
         let messages = inbox.withLockedValue { inbox in
-            defer {
-                inbox.messages = []
-                inbox.bytes = 0
-            }
+            defer { inbox.messages = [] }
+            inbox.bytes -= inbox.messages.reduce(0) { $0 + $1.payload.readableBytes }
             return inbox.messages
         }
         guard let receiver else { return }

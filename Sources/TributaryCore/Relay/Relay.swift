@@ -31,6 +31,10 @@ public protocol Relay: Service {
     ///   lost before the answer, it is unknown whether it was.
     func publish(_ payload: ByteBuffer, to topic: Topic) async throws
 
+    /// Names the connection that subscriptions are made on; another one after each reconnection. While it is up, the relay
+    /// listens to its name in Redis, so that others can tell whether it lives.
+    var session: String { get }
+
     /// How the relay does. From any thread.
     var status: RelayStatus { get }
 }
