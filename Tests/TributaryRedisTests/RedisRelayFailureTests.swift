@@ -232,6 +232,22 @@ import TributaryTesting
         }
     }
 
+    @Test func `each subscriber connection is a session that Redis knows`() async throws {
+        try await RedisServer.withServer { server in
+            try await RelayHarness.withRelay(server.url) { harness in
+                try await harness.subscribe(topic)
+                let first = harness.relay.session
+                #expect(try await server.cli("PUBSUB", "NUMSUB", first).hasSuffix("1\n"))
+                try await server.cli("CLIENT", "KILL", "TYPE", "pubsub")
+                try await harness.recorder.wait(for: "the return") { $0.entries.contains(.reconnected) }
+                let second = harness.relay.session
+                #expect(first != second)
+                #expect(try await server.cli("PUBSUB", "NUMSUB", first).hasSuffix("0\n"))
+                #expect(try await server.cli("PUBSUB", "NUMSUB", second).hasSuffix("1\n"))
+            }
+        }
+    }
+
     @Test func `the relay works over TLS, through a restart`() async throws {
         try await Certificate.withCertificate { certificate in
             let options = RedisServer.Options(tls: (certificate.path, certificate.keyPath))
@@ -271,9 +287,10 @@ import TributaryTesting
                     }
                     try await server.cli("CLIENT", "KILL", "TYPE", Bool.random(using: &generator) ? "pubsub" : "normal")
                 }
-                let expected = Set(wanted.map(\.name) + ["tributary:control:a"])
-                try await eventually("\(expected) are subscribed") {
-                    Set(try await server.cli("PUBSUB", "CHANNELS").split(separator: "\n").map(String.init)) == expected
+                let names = Set(wanted.map(\.name))
+                try await eventually("\(names) and the session are subscribed") {
+                    Set(try await server.cli("PUBSUB", "CHANNELS").split(separator: "\n").map(String.init))
+                        == names.union([relay.session])
                 }
                 try await harness.awaitConnected()
                 #expect(relay.status.subscriptions == wanted.count)

@@ -76,6 +76,10 @@ import TributaryTesting
                 let own = Topic(channel: try Channel("tributary"), project: try ProjectID("control:n"))
                 await #expect(throws: RelayError.self) { try await harness.subscribe(own) }
                 try await harness.unsubscribe(own)
+                let session = Topic(
+                    channel: own.channel,
+                    project: try ProjectID(String(harness.relay.session.dropFirst("tributary:".utf8.count))))
+                await #expect(throws: RelayError.self) { try await harness.subscribe(session) }
                 try await harness.subscribe(topic)
                 try await harness.publish("x", to: topic)
                 try await harness.recorder.wait(for: "it") { $0.messageCount == 1 }
@@ -121,7 +125,9 @@ import TributaryTesting
                 }
                 try await harness.subscribe(topic)
                 let channels = try await server.cli("PUBSUB", "CHANNELS").split(separator: "\n")
-                #expect(Set(channels) == ["chat:p1", "tributary:control:a"])
+                let session = try await relay.eventLoop.submit { relay.session }.get()
+                #expect(session.hasPrefix("tributary:control:a:"))
+                #expect(Set(channels.map(String.init)) == ["chat:p1", session])
             }
         }
     }
@@ -199,6 +205,7 @@ import TributaryTesting
     @Test func `events reach the hub from a publisher over Redis`() async throws {
         try await RedisServer.withServer { server in
             try await RelayHarness.withRelay(server.url, prefix: "x") { harness in
+                try await LogHarness.withLog(server, prefix: "x") { _ in }
                 try await harness.subscribe(topic)
                 let transport: any PublishTransport = try .redis(server.url, prefix: "x")
                 let event = Event(
@@ -207,12 +214,15 @@ import TributaryTesting
                 #expect(try await transport.publish(event) == PublishReceipt(id: 7, duplicate: false))
                 try await harness.recorder.wait(for: "it") { $0.messageCount == 1 }
                 let text = harness.recorder.messages[0]
-                #expect(text.hasPrefix(#"{"event":"message.new","id":"7","to":{"user":"u1"},"ts":"#))
+                #expect(
+                    text.hasPrefix(
+                        #"{"event":"message.new","id":"7","prev":"0","position":"7-0","log":""#))
+                #expect(text.contains(#"","to":{"user":"u1"},"ts":"#))
                 #expect(text.hasSuffix(#","data":{"a": 1 }}"#))
                 // Lost and made again with the next event but one, at the latest.
                 try await server.cli("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
                 _ = try? await transport.publish(event)
-                #expect(try await transport.publish(event).id == 7)
+                #expect(try await transport.publish(event) == PublishReceipt(id: 7, duplicate: true))
                 await transport.shutdown()
                 await #expect(throws: RedisError.closed) { try await transport.publish(event) }
             }

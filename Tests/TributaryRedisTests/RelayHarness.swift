@@ -67,7 +67,7 @@ struct RelayHarness: Sendable {
 }
 
 /// A log handler that keeps the lines.
-private struct LinesHandler: LogHandler {
+struct LinesHandler: LogHandler {
     let lines: NIOLockedValueBox<[String]>
     var metadata: Logger.Metadata = [:]
     var logLevel = Logger.Level.debug

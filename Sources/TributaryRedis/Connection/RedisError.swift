@@ -2,6 +2,8 @@
 public enum RedisError: Error, Equatable, Sendable, CustomStringConvertible {
     /// Redis answered with an error: `code` is its first word, such as `NOPERM`, `message` the whole text.
     case server(code: String, message: String)
+    /// Redis does not have the functions that a hub loads into it, such as `tributary_publish`. Nothing was published.
+    case libraryMissing
     /// No connection could be made; the text says why.
     case connectFailed(String)
     /// The connection ended. Of a command without an answer it is unknown whether it was done.
@@ -25,6 +27,7 @@ public enum RedisError: Error, Equatable, Sendable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .server(_, let message): "Redis answered: \(message)"
+        case .libraryMissing: "no hub has loaded its functions into this Redis yet; start one"
         case .connectFailed(let cause): "cannot connect to Redis: \(cause)"
         case .connectionLost(let cause): "connection to Redis lost: \(cause)"
         case .timeout(let what): "no answer from Redis in time: \(what)"

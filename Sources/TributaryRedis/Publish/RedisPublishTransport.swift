@@ -2,15 +2,8 @@ import NIOCore
 import NIOPosix
 import TributaryProtocol
 
-#if canImport(Darwin)
-    import Darwin
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Glibc
-#endif
-
-/// Publishes events with `PUBLISH`, as services do: live, at most once.
+/// Publishes events with the function that a hub has loaded into Redis: id, log, publish and duplicates in one step. It works
+/// without a hub being there, once one has been.
 ///
 /// Connects with the first event, and again with the next one after the connection was lost.
 public struct RedisPublishTransport: PublishTransport {
@@ -30,22 +23,21 @@ public struct RedisPublishTransport: PublishTransport {
     }
 
     /// - Throws: ``RedisError``. After ``RedisError/connectionLost(_:)`` or ``RedisError/timeout(_:)`` it is unknown whether the
-    ///   event was published.
+    ///   event was published: with a `clientMessageID`, or an id of its own, it can be published again.
     public func publish(_ event: Event) async throws -> PublishReceipt {
-        let envelope = Envelope.encode(event, timestamp: Self.now)
-        _ = try await client.send("PUBLISH", .string(event.topic.name(prefix: prefix)), .bytes(envelope))
-        return PublishReceipt(id: event.id?.rawValue, duplicate: false)
+        do {
+            let reply = try await client.send(.publish(event, prefix: prefix)).get()
+            guard let receipt = PublishReceipt(reply) else {
+                throw RedisError.protocolViolation("tributary_publish answered something else")
+            }
+            return receipt
+        } catch RedisError.server(_, let message) where message.hasPrefix("ERR Function not found") {
+            throw RedisError.libraryMissing
+        }
     }
 
     public func shutdown() async {
         await client.shutdown()
-    }
-
-    /// Milliseconds since 1970.
-    private static var now: UInt64 {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return UInt64(time.tv_sec) * 1_000 + UInt64(time.tv_nsec) / 1_000_000
     }
 }
 

@@ -119,6 +119,7 @@ extension RedisRelay: RedisSubscriberDelegate {
         guard let receiver = attached else {
             return lost(.subscriber, .connectFailed("no receiver is attached to the relay"))
         }
+        let session = beginSession()
         let recvAllocator = FixedSizeRecvByteBufferAllocator(capacity: Self.readBytes)
         let handler = connector.connect(on: eventLoop, recvAllocator: recvAllocator) { channel in
             self.note(opening: channel)
@@ -127,7 +128,7 @@ extension RedisRelay: RedisSubscriberDelegate {
                 eventLoop: channel.eventLoop,
                 topics: self.topics,
                 receiver: receiver,
-                control: self.control,
+                control: session,
                 maximumPayloadBytes: self.configuration.maximumEnvelopeBytes
             )
         }.flatMap { socket in
@@ -157,7 +158,7 @@ extension RedisRelay: RedisSubscriberDelegate {
             relay.subscriber?.fail(.timeout("subscriptions were not confirmed"))
         }
         do {
-            subscriber.send(try RedisCommand("SUBSCRIBE", .string(control)).encoded())
+            subscriber.send(try RedisCommand("SUBSCRIBE", .string(session)).encoded())
         } catch {
             return subscriber.fail(error)
         }
@@ -172,7 +173,7 @@ extension RedisRelay: RedisSubscriberDelegate {
             flush()
         case .refused(let text) where !isControlConfirmed:
             logger.warning(
-                "Redis refuses the node's own channel", metadata: ["channel": "\(control)", "error": "\(text)"])
+                "Redis refuses the node's own channel", metadata: ["channel": "\(session)", "error": "\(text)"])
             subscriber.fail(RedisError(serverText: text))
         case .subscribed:
             perform(ledger.confirmed(subscription: true))
@@ -215,7 +216,7 @@ extension RedisRelay: RedisSubscriberDelegate {
             }
         }
         guard let commands else { return ping() }
-        let command = RedisCommand("PUBLISH", .string(control), .bytes(ByteBuffer(string: token)))
+        let command = RedisCommand("PUBLISH", .string(session), .bytes(ByteBuffer(string: token)))
         commands.send(command).assumeIsolated().whenFailure { error in
             // A connection that was lost is noticed elsewhere; a refusal is for good.
             guard case RedisError.server? = error as? RedisError, let error = error as? RedisError else { return }

@@ -7,8 +7,8 @@ extension RedisRelay {
     public func subscribe(to topics: [Topic]) -> EventLoopFuture<Void> {
         eventLoop.assertInEventLoop()
         let names = topics.map { $0.name(prefix: configuration.prefix) }
-        guard !names.contains(control) else {
-            return eventLoop.makeFailedFuture(RelayError.refused("\(control) is the hub's own channel"))
+        if let name = names.first(where: control.covers) {
+            return eventLoop.makeFailedFuture(RelayError.refused("\(name) is the hub's own channel"))
         }
         for (topic, name) in zip(topics, names) { self.topics.insert(topic, name: name) }
         let waiter = ledger.subscribe(topics)

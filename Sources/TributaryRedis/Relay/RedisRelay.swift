@@ -22,9 +22,9 @@ public final class RedisRelay: Relay, @unchecked Sendable {
     /// What a relay can be told beside where Redis is.
     public struct Configuration: Sendable {
         public var redis: RedisConfiguration
-        /// The node's name; its own channel in Redis is `<prefix>:control:<node>`.
+        /// The node's name; each of its subscriber connections listens to a channel `<prefix>:control:<node>:<session>`.
         public var node: String
-        /// In front of every channel in Redis; `nil` for none (then the control channel is `tributary:control:<node>`).
+        /// In front of every channel in Redis; `nil` for none (then the control channels are `tributary:control:<node>:…`).
         public var prefix: String?
         /// How often the connections are probed. 10 s: with the timeout, a dead pub/sub is found within 15 s.
         public var probeIntervalMilliseconds = 10_000
@@ -44,12 +44,14 @@ public final class RedisRelay: Relay, @unchecked Sendable {
     public let kind = "redis"
 
     let configuration: Configuration
-    let control: String
+    /// What the names of this relay's sessions begin with; no topic may.
+    let control: ControlName
     let connector: RedisConnector
     let logger: Logger
     let topics = TopicTable()
     private let receiver = NIOLockedValueBox<(any RelayReceiver)?>(nil)
     private let statusBox = NIOLockedValueBox(RelayStatus(isConnected: false, lastError: "not started"))
+    private let sessionBox: NIOLockedValueBox<String>
     private let finished: EventLoopPromise<Void>
 
     var link = RelayLink()
@@ -62,7 +64,9 @@ public final class RedisRelay: Relay, @unchecked Sendable {
     /// Callers of `subscribe` by their number in the ledger.
     var waiters: [SubscriptionLedger.Waiter: EventLoopPromise<Void>] = [:]
     var isFlushScheduled = false
-    /// The node's own channel is confirmed on the present connection.
+    /// Subscriber connections that were tried.
+    var sessions: UInt64 = 0
+    /// The session's own channel is confirmed on the present connection.
     var isControlConfirmed = false
     /// Messages of a wanted topic may have been missed since the receiver last heard that all is well.
     var hasMissed = false
@@ -86,7 +90,8 @@ public final class RedisRelay: Relay, @unchecked Sendable {
         self.configuration = configuration
         self.eventLoop = eventLoop
         self.logger = logger
-        control = "\(configuration.prefix ?? "tributary"):control:\(configuration.node)"
+        control = ControlName(prefix: configuration.prefix, node: configuration.node)
+        sessionBox = NIOLockedValueBox(control.session(0))
         connector = try RedisConnector(configuration.redis)
         finished = eventLoop.makePromise()
     }
@@ -128,6 +133,18 @@ public final class RedisRelay: Relay, @unchecked Sendable {
         } catch let error as RedisError {
             throw Self.relayError(error)
         }
+    }
+
+    /// `<prefix or tributary>:control:<node>:<random>-<n>`, the channel that the present subscriber connection (or the
+    /// next one) listens to beside its topics. From any thread.
+    public var session: String { sessionBox.withLockedValue { $0 } }
+
+    /// Names the next subscriber connection.
+    func beginSession() -> String {
+        sessions += 1
+        let name = control.session(sessions)
+        sessionBox.withLockedValue { $0 = name }
+        return name
     }
 
     /// A moment's view; from any thread.

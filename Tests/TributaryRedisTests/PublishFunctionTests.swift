@@ -1,0 +1,193 @@
+import Foundation
+import NIOCore
+import Testing
+import TributaryCore
+import TributaryProtocol
+import TributaryRedis
+import TributaryTesting
+
+/// `tributary_publish` as any Redis client calls it.
+@Suite struct PublishFunctionTests {
+    @Test func `bad input is refused by name and changes nothing`() async throws {
+        try await RedisServer.withServer { server in
+            try await LogHarness.withLog(server) { log in
+                let long = String(repeating: "x", count: 257)
+                let cases: [(String, [String])] = [
+                    ("syntax", []), ("syntax", ["chat"]), ("unknown_channel", ["nowhere", "message.new", "1"]),
+                    ("missing_data", ["chat", "message.new"]), ("missing_data", ["chat", "message.new", " \n"]),
+                    ("invalid_event", ["chat", "", "1"]), ("invalid_event", ["chat", long, "1"]),
+                    ("invalid_event", ["chat", "a\nb", "1"]), ("invalid_event", ["chat", "a\u{7F}", "1"]),
+                    ("reserved_event", ["chat", "gap", "1"]), ("reserved_event", ["chat", "message", "1"]),
+                    ("invalid_id", ["chat", "message.new", "1", "ID", "0"]),
+                    ("invalid_id", ["chat", "message.new", "1", "ID", "1.5"]),
+                    ("invalid_id", ["chat", "message.new", "1", "ID", "nan"]),
+                    ("invalid_id", ["chat", "message.new", "1", "ID", "0x1"]),
+                    ("invalid_id", ["chat", "message.new", "1", "ID", "-1"]),
+                    ("invalid_id", ["chat", "message.new", "1", "ID", "9007199254740992"]),
+                    ("invalid_client_msg_id", ["chat", "message.new", "1", "CLIENT_MSG_ID", ""]),
+                    ("invalid_client_msg_id", ["chat", "message.new", "1", "CLIENT_MSG_ID", long]),
+                    ("invalid_recipient", ["chat", "message.new", "1", "TO", "u1"]),
+                    ("invalid_recipient", ["chat", "message.new", "1", "TO", "user:"]),
+                    ("invalid_recipient", ["chat", "message.new", "1", "TO", "user:\(long)"]),
+                    ("invalid_recipient", ["chat", "message.new", "1", "TO", "user:a\tb"]),
+                    ("invalid_recipient", ["chat", "message.new", "1", "TO", "user:a\u{2028}b"]),
+                    ("syntax", ["chat", "message.new", "1", "ID"]),
+                    ("syntax", ["chat", "message.new", "1", "XX", "1"]),
+                    ("syntax", ["chat", "message.new", "1", "ID", "1", "ID", "1"]),
+                    ("too_large", ["chat", "message.new", "\"" + String(repeating: "x", count: 1 << 20) + "\""]),
+                ]
+                for (code, arguments) in cases {
+                    let command = ["FCALL", "tributary_publish", "1", "{p1}"] + arguments
+                    do {
+                        _ = try await log.client.send(RedisCommand(arguments: command.map { .string($0) })).get()
+                        Issue.record("\(code) expected of \(arguments.map { $0.prefix(30) })")
+                    } catch RedisError.server(_, let message) {
+                        #expect(message.hasPrefix("ERR \(code) "), "\(arguments.map { $0.prefix(30) })")
+                    }
+                }
+                #expect(try await server.cli("DBSIZE") == "0\n")
+                for key in ["p1", "{}", "{a}{b}", "x{p1}", "{p 1}", "{p1}x"] {
+                    await #expect(throws: RedisError.self, "\(key)") {
+                        try await log.client.send(
+                            "FCALL", "tributary_publish", "1", .string(key), "chat", "message.new", "1")
+                    }
+                }
+                await #expect(throws: RedisError.self) {
+                    try await log.client.send("FCALL", "tributary_publish", "0", "chat", "message.new", "1")
+                }
+                #expect(try await server.cli("DBSIZE") == "0\n")
+            }
+        }
+    }
+
+    @Test func `data that is not one JSON value is refused, any other passed on`() async throws {
+        try await RedisServer.withServer { server in
+            try await LogHarness.withLog(server) { log in
+                let bad = [
+                    "{", "{\"a\":1}}", "1 2", "nul", "NaN", "Infinity", "-Infinity", "[01]", "[1.]", "[1.,2]", "0x10",
+                    "\"a\nb\"", "{\"a\":\"\t\"}", "\"\\x\"", "'a'", "{a:1}", "[1,]", "\"a", "\u{1}1", "\"a\u{0}b\"",
+                ]
+                for data in bad {
+                    #expect(try await log.refusal("chat", "message.new", data) == "malformed_data", "\(data)")
+                }
+                let good = [
+                    "1", "-1.5e3", "\"\"", "null", "true", "[]", "{}", " [1 , 2.0]\r\n", "{\n\t\"a\": 1.5\n}", "\"1.\"",
+                    "\"\\ud800\"", "\"\\\\u\"", "\"\\\\\\u0041\\n\"", "\"ä€😀\"", "\"\\\" 1. \\\" \"", "\"\u{7F}\"",
+                ]
+                for data in good { _ = try await log.call("chat", "message.new", data) }
+                let entries = try await log.read().entries
+                #expect(entries.count == good.count)
+                for (entry, data) in zip(entries, good) {
+                    let bytes = entry.envelope
+                    let envelope = try bytes.withUnsafeReadableBytes { bytes in try Envelope.scan(bytes) }
+                    let passed = String(buffer: bytes).utf8.dropFirst(envelope.data.lowerBound).prefix(
+                        envelope.data.count)
+                    #expect(String(passed) == data.trimmingCharacters(in: .whitespacesAndNewlines))
+                }
+                // Not UTF-8: cjson does not look.
+                let broken = ByteBuffer(bytes: [0x22, 0xC3, 0x28, 0x22])
+                await #expect(throws: RedisError.self) {
+                    try await log.client.send(
+                        "FCALL", "tributary_publish", "1", "{p1}", "chat", "message.new", .bytes(broken))
+                }
+            }
+        }
+    }
+
+    @Test func `options come in any order and case, and the envelope says what they said`() async throws {
+        try await RedisServer.withServer { server in
+            try await LogHarness.withLog(server) { log in
+                let user = "a{b}%:c\"d\\ é😀"
+                let key = "k\"\\\n\u{1}{}é"
+                let first = try await log.call(
+                    "job", "job_started", "{}", "to", "user:\(user)", "Id", "7", "client_msg_id", key)
+                #expect(first == .array([.integer(7), .integer(0)]))
+                let entry = try #require(try await log.read().entries.first)
+                #expect(entry.channel == .jobs)
+                let envelope = try entry.envelope.withUnsafeReadableBytes { bytes in try Envelope.scan(bytes) }
+                #expect(envelope.event.rawValue == "job_started")
+                #expect(envelope.recipient?.rawValue == user)
+                #expect(envelope.clientMessageID == key)
+                #expect(envelope.placement?.position == LogPosition(high: 7))
+                #expect(envelope.timestamp != nil)
+                // The same key is another event's for another user, and on another channel.
+                let again = try await log.call("jobs", "job.started", "2", "CLIENT_MSG_ID", key, "TO", "user:\(user)")
+                #expect(again == .array([.integer(7), .integer(1)]))
+                for (index, other) in ["a{b}%:c", "a{b}%25:c\"d\\ é😀", "x"].enumerated() {
+                    let reply = try await log.call(
+                        "jobs", "job.started", "1", "CLIENT_MSG_ID", key, "TO", "user:\(other)", "ID", "\(10 + index)")
+                    #expect(reply == .array([.integer(Int64(10 + index)), .integer(0)]))
+                }
+                #expect(
+                    try await log.call("chat", "message.new", "1", "CLIENT_MSG_ID", key, "ID", "20")
+                        == .array([.integer(20), .integer(0)]))
+            }
+        }
+    }
+
+    @Test func `an ephemeral event has no id, and its key counts all the same`() async throws {
+        try await RedisServer.withServer { server in
+            try await LogHarness.withLog(server) { log in
+                let plain = try await log.call("chat", "typing.start", "{}")
+                let numbered = try await log.call("chat", "typing.start", "{}", "ID", "4")
+                #expect([plain, numbered] == [.array([.null, .integer(0)]), .array([.null, .integer(0)])])
+                #expect(try await server.cli("DBSIZE") == "0\n")
+                let first = try await log.call("chat", "typing.start", "{}", "CLIENT_MSG_ID", "k")
+                let second = try await log.call("chat", "typing.start", "{}", "CLIENT_MSG_ID", "k")
+                #expect([first, second] == [.array([.null, .integer(0)]), .array([.null, .integer(1)])])
+            }
+        }
+    }
+
+    @Test func `what is durable is what the catalog says`() async throws {
+        let catalog = try Catalog.test([
+            "a": #"""
+            "durable": true, "events": [{"name": "x.one", "durable": false, "replay": "x.again"}, {"name": "x.*"},
+                {"name": "y.deep.*", "durable": false}, {"name": "y.deep.er.*", "durable": true, "aliases": ["z.*"]},
+                {"name": "listed"}]
+            """#,
+            "b": #"""
+            "durable": false, "aliases": ["bb"], "events": [{"name": "x.one", "durable": true, "aliases": ["one"]},
+                {"name": "y.*", "durable": true}, {"name": "kept", "durable": true, "replay": "kept.again"}]
+            """#,
+            "c-1": #""durable": true"#,
+        ])
+        let names = [
+            "x.one", "x.again", "x.two", "y.deep.x", "y.deep.er.x", "y.x", "z.x", "listed", "one", "kept", "kept.again",
+            "other", "x", "x.", "y.", "é",
+        ]
+        try await RedisServer.withServer { server in
+            try await LogHarness.withLog(server, catalog: catalog) { log in
+                for (index, channel) in catalog.channels.enumerated() {
+                    for name in names {
+                        let reply = try await log.call(channel.name, name, "1")
+                        let isDurable = reply.array?.first != .null
+                        #expect(isDurable == catalog.isDurable(try EventName(name), in: index), "\(name) on \(channel)")
+                    }
+                }
+            }
+        }
+    }
+
+    @Test func `every key goes by itself, and lies in the project's slot`() async throws {
+        try await RedisServer.withServer { server in
+            try await LogHarness.withLog(server, prefix: "staging") { log in
+                for id in [5, 9, 7] as [UInt64] {
+                    try await log.publish(id: id, to: "u{1}", key: "k\(id)")
+                    try await log.publish(.jobs, "job.started", id: id + 20)
+                }
+                _ = try await log.log.listen(to: [.chat], of: log.project, as: "me").get()
+                let keys = try await server.cli("KEYS", "*").split(separator: "\n").map(String.init)
+                #expect(keys.count == 8)
+                for key in keys {
+                    #expect(key.hasPrefix("staging:{p1}:"))
+                    let left = Int(try await server.cli("TTL", key).dropLast()) ?? 0
+                    #expect(left > 86_000, "\(key)")
+                }
+                let meta = Int(try await server.cli("TTL", "staging:{p1}:meta").dropLast()) ?? 0
+                let chat = Int(try await server.cli("TTL", "staging:{p1}:log:chat").dropLast()) ?? 0
+                #expect(meta > chat + 86_400)
+            }
+        }
+    }
+}
