@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOEmbedded
 import Testing
@@ -13,6 +14,7 @@ final class ScriptedRelay: Relay, @unchecked Sendable {
     let loop: EmbeddedEventLoop
     var eventLoop: any EventLoop { loop }
     let kind = "scripted"
+    var session = "n1-1"
     var receiver: (any RelayReceiver)?
     var subscribed: [Topic] = []
     var unsubscribed: [Topic] = []
@@ -42,15 +44,22 @@ final class ScriptedRelay: Relay, @unchecked Sendable {
 final class Node {
     let loop = EmbeddedEventLoop()
     let relay: ScriptedRelay
+    let log: MemoryEventLog
+    /// How the node reaches the log.
+    let access: ScriptedLog
     let intake: Intake
     let shard: Shard
     let catalog: Catalog
     let rejections: RejectionCounter
 
+    /// What the log has published and the relay has not brought yet.
+    let published: NIOLockedValueBox<[(ByteBuffer, Topic)]>
+
     private static let catalogJSON = """
         {"version": 1, "channels": [
             {"name": "chat", "durable": true, "events": [
-                {"name": "message.new", "durable": true}, {"name": "typing.*", "durable": false}]},
+                {"name": "message.new", "durable": true, "replay": "message.replay"},
+                {"name": "typing.*", "durable": false}]},
             {"name": "jobs", "aliases": ["job"], "durable": true, "events": []},
             {"name": "presence", "durable": false, "events": []}
         ]}
@@ -62,13 +71,20 @@ final class Node {
         configure(&configuration)
         relay = ScriptedRelay(loop: loop)
         rejections = RejectionCounter(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let published = NIOLockedValueBox<[(ByteBuffer, Topic)]>([])
+        log = MemoryEventLog(catalog: catalog, eventLoop: loop) { payload, topic in
+            published.withLockedValue { $0.append((payload, topic)) }
+        }
+        self.published = published
+        access = ScriptedLog(log, loop: loop)
         intake = Intake(
-            relay: relay, catalog: catalog, configuration: configuration, rejections: rejections,
+            relay: relay, log: access, catalog: catalog, configuration: configuration, rejections: rejections,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )
         shard = Shard(
             index: 0, eventLoop: loop, configuration: configuration,
-            frames: HubFrames(node: "n1", catalog: catalog, retryMilliseconds: 3_000), intake: intake
+            frames: HubFrames(node: "n1", catalog: catalog, retryMilliseconds: 3_000), log: access, catalog: catalog,
+            intake: intake
         )
         intake.shards = [shard]
         relay.attach(intake)
@@ -100,6 +116,29 @@ final class Node {
     /// One relay batch: topics and payloads.
     func batch(_ messages: (String, String)...) throws {
         for (topic, payload) in messages { try receive(topic, payload) }
+        intake.relayFinishedBatch()
+    }
+
+    /// Publishes through the log; the relay brings it with ``bring(_:)``.
+    @discardableResult
+    func publish(_ channel: String, _ name: String, id: UInt64? = nil, to user: String? = nil) throws -> UInt64? {
+        let event = Event(
+            channel: try Channel(channel), project: try ProjectID("p1"), name: try EventName(name),
+            data: ByteBuffer(string: "\"\(name)\""), id: id.flatMap { EventID($0) },
+            recipient: try user.map { try UserID($0) }
+        )
+        return try log.place(event).id
+    }
+
+    /// The relay brings what was published, in one batch; `arrange` may lose, repeat or reorder it.
+    func bring(_ arrange: ([(ByteBuffer, Topic)]) -> [(ByteBuffer, Topic)] = { $0 }) {
+        let messages = published.withLockedValue { published in
+            defer { published = [] }
+            return published
+        }
+        for (payload, topic) in arrange(messages) {
+            payload.withUnsafeReadableBytes { intake.relayReceived($0, on: topic) }
+        }
         intake.relayFinishedBatch()
     }
 

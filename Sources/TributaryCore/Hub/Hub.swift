@@ -12,6 +12,7 @@ public final class Hub: Service {
     public let catalog: Catalog
     public let configuration: HubConfiguration
     public let relay: any Relay
+    public let log: any EventLog
 
     private let intake: Intake
     private let shards: [Shard]
@@ -25,21 +26,27 @@ public final class Hub: Service {
         configuration: HubConfiguration,
         catalog: Catalog,
         relay: any Relay,
+        log: any EventLog,
         eventLoops: [any EventLoop],
         logger: Logger
     ) {
         self.configuration = configuration
         self.catalog = catalog
         self.relay = relay
+        self.log = log
         let rejections = RejectionCounter(logger: logger)
         let intake = Intake(
-            relay: relay, catalog: catalog, configuration: configuration, rejections: rejections, logger: logger
+            relay: relay, log: log, catalog: catalog, configuration: configuration, rejections: rejections,
+            logger: logger
         )
         let frames = HubFrames(
             node: configuration.node, catalog: catalog, retryMilliseconds: configuration.retryMilliseconds
         )
         let shards = eventLoops.enumerated().map { index, loop in
-            Shard(index: index, eventLoop: loop, configuration: configuration, frames: frames, intake: intake)
+            Shard(
+                index: index, eventLoop: loop, configuration: configuration, frames: frames, log: log,
+                catalog: catalog, intake: intake
+            )
         }
         intake.shards = shards
         relay.attach(intake)
@@ -48,9 +55,13 @@ public final class Hub: Service {
         self.shards = shards
     }
 
-    /// Runs the relay until the task is cancelled or the service group shuts down.
+    /// Runs the relay and the log until the task is cancelled or the service group shuts down.
     public func run() async throws {
-        try await relay.run()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { [relay] in try await relay.run() }
+            group.addTask { [log] in try await log.run() }
+            try await group.waitForAll()
+        }
     }
 
     // MARK: Streams
@@ -67,10 +78,10 @@ public final class Hub: Service {
 
     // MARK: Publishing
 
-    /// Publishes an event through the relay, to the streams of every node.
+    /// Publishes an event to the streams of every node: a durable one through the log, which gives it its id.
     ///
     /// The id of an event that the catalog calls ephemeral is ignored, and counted.
-    /// - Throws: ``RelayError``; ``Envelope/Rejection`` for a reserved name or an envelope over the limit, or
+    /// - Throws: ``EventLogError`` or ``RelayError``; ``Envelope/Rejection`` for a reserved name or an envelope over the limit, or
     ///   ``UnknownChannel``. Nothing was published then.
     public func publish(_ event: Event) async throws -> PublishReceipt {
         guard let channel = catalog.index(of: event.channel.name) else {
@@ -80,14 +91,19 @@ public final class Hub: Service {
         var event = event
         // One name on the wire, whatever alias the publisher used.
         event.channel = catalog.channels[channel]
-        if event.id != nil, !catalog.isDurable(event.name, in: channel) {
+        let isDurable = catalog.isDurable(event.name, in: channel)
+        if event.id != nil, !isDurable {
             rejections.count("ignored_id", source: event.topic.name)
             event.id = nil
         }
         let payload = Envelope.encode(event, timestamp: Instant.now.milliseconds)
         guard payload.readableBytes <= configuration.maximumEnvelopeBytes else { throw Envelope.Rejection.tooLarge }
-        try await relay.publish(payload, to: event.topic)
-        return PublishReceipt(id: event.id?.rawValue, duplicate: false)
+        // What is neither kept nor told apart from its repetition needs no more than the relay.
+        guard isDurable || event.clientMessageID != nil else {
+            try await relay.publish(payload, to: event.topic)
+            return PublishReceipt(id: nil, duplicate: false)
+        }
+        return try await log.publish(event)
     }
 
     /// Counts something refused before it reached the hub, for `relay.rejected_total`; logged at most once a second.

@@ -17,6 +17,9 @@ public struct HubConfiguration: Sendable {
     public var tailEvents = 10_000
     /// The `retry:` of `connected` frames, in milliseconds, varied per stream by ±25 %.
     public var retryMilliseconds = 3_000
+    /// Events that a stream is replayed when it resumes; `GET /history` has the rest.
+    /// 200: a screenful of any client, and a herd's worth of no harm.
+    public var replayLimit = 200
     /// The largest envelope: 1 MiB.
     public var maximumEnvelopeBytes = Envelope.maximumBytes
     /// How long an admission waits for the relay's confirmation before the stream opens without it.

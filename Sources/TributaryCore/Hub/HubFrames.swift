@@ -23,6 +23,8 @@ struct HubFrames: Sendable {
     /// How many channels the catalog has.
     var channelCount: Int { catalog.channels.count }
 
+    func channel(_ index: Int) -> TributaryProtocol.Channel { catalog.channels[index] }
+
     /// The first frame of a stream.
     func connected(_ session: StreamSession, latest: EventID?, recovered: Bool) -> ByteBuffer {
         var data = ByteBuffer()
@@ -58,7 +60,7 @@ struct HubFrames: Sendable {
 
     /// Tells a stream which of its channels it lost something of.
     func gap(
-        _ project: ProjectID, _ channels: ChannelSet, _ reason: GapReason, missing: (from: UInt64, to: UInt64?)? = nil
+        _ project: ProjectID, _ channels: ChannelSet, _ reason: GapReason, missing: MissingIDs? = nil
     ) -> ByteBuffer {
         var data = ByteBuffer()
         data.writeStaticString(#"{"project_id":"#)
@@ -77,6 +79,28 @@ struct HubFrames: Sendable {
         }
         data.writeTimestamp()
         return frame(.gap, data)
+    }
+
+    /// What follows a replay.
+    func replayEnd(_ project: ProjectID, last: UInt64, replayed: Int, available: Int) -> ByteBuffer {
+        let more = available > replayed
+        var data = ByteBuffer()
+        data.writeStaticString(#"{"projectId":"#)
+        data.writeJSONString(project.rawValue)
+        data.writeStaticString(#","lastReplayedSeq":"#)
+        data.writeDecimal(last)
+        data.writeStaticString(#","replayed":"#)
+        data.writeDecimal(UInt64(replayed))
+        data.writeStaticString(#","totalAvailable":"#)
+        data.writeDecimal(UInt64(available))
+        data.writeStaticString(more ? #","more":true,"message":"# : #","more":false,"message":"#)
+        data.writeJSONString(
+            more
+                ? "\(replayed) of \(available) missed events were replayed; GET /history has the rest"
+                : "\(replayed) missed events were replayed"
+        )
+        data.writeStaticString("}")
+        return frame(.replayEnd, data)
     }
 
     /// The last frame of a stream.

@@ -2,37 +2,42 @@ import Logging
 import NIOCore
 import TributaryProtocol
 
-/// Where events enter the node: scans each message once, encodes its frame once, and hands the segments of a batch to the
-/// event loops that have listeners.
+/// Where events enter the node: scans each message, has its project's ``Sequencer`` say when its turn is, encodes its frame once,
+/// and hands the segments of a batch to the event loops that have listeners.
 ///
 /// `@unchecked Sendable`: the relay's event loop owns all mutable state.
 final class Intake: RelayReceiver, @unchecked Sendable {
     private let relay: any Relay
-    private let catalog: Catalog
+    private let log: any EventLog
+    let catalog: Catalog
     private let configuration: HubConfiguration
-    private let rejections: RejectionCounter
-    private let logger: Logger
+    let rejections: RejectionCounter
+    let logger: Logger
 
     private var multiplexer: Multiplexer
     private var expiry: Scheduled<Void>?
     /// Subscriptions that the relay has not confirmed yet.
     private var pending: [Topic: EventLoopFuture<Void>] = [:]
+    /// Tells a topic's present subscription from an earlier one, whose confirmation may come late.
+    private var subscriptionNumbers: [Topic: UInt64] = [:]
+    private var subscriptionCount: UInt64 = 0
     private var projects: [ProjectID: ProjectRoute] = [:]
     /// Where messages of a topic go; kept as long as the node is subscribed.
     private var routes: [Topic: Route] = [:]
     private var lastRoute: Route?
     /// Projects that this batch has frames for.
-    private var touched: [ProjectRoute] = []
+    var touched: [ProjectRoute] = []
     private var receivedTotal: UInt64 = 0
     private var published: [UInt64]
     /// Written once by ``Hub`` before anything is received.
     var shards: [Shard] = []
 
     init(
-        relay: any Relay, catalog: Catalog, configuration: HubConfiguration, rejections: RejectionCounter,
-        logger: Logger
+        relay: any Relay, log: any EventLog, catalog: Catalog, configuration: HubConfiguration,
+        rejections: RejectionCounter, logger: Logger
     ) {
         self.relay = relay
+        self.log = log
         self.catalog = catalog
         self.configuration = configuration
         self.rejections = rejections
@@ -45,44 +50,76 @@ final class Intake: RelayReceiver, @unchecked Sendable {
 
     /// A shard's first listeners of some channels of a project. From any thread.
     ///
-    /// Calls `shard.confirm` when the relay has confirmed, or can't for now: then streams open all the same, and hear of the
-    /// hole when it is back.
+    /// Calls `shard.settle` when the relay has confirmed and the log's end is known: then streams can resume. Calls
+    /// `shard.open` if that takes longer than a client would wait: then streams that begin with what comes next open all the
+    /// same, and hear of the hole when it is over.
     func retain(_ project: ProjectID, _ channels: ChannelSet, shard: Shard) {
         relay.eventLoop.perform { [self] in
             let route =
-                projects[project] ?? ProjectRoute(project, shards: shards.count, channels: catalog.channels.count)
+                projects[project]
+                ?? ProjectRoute(project, shards: shards.count, channels: catalog.channels.count, intake: self)
             projects[project] = route
             route.channelsByShard[shard.index].formUnion(channels)
             let confirmation = subscribe(to: channels.indices.flatMap { topics(of: $0, in: route) })
-            open(route, channels, on: shard, when: confirmation)
+            join(channels, of: route, for: shard, when: confirmation)
         }
     }
 
-    /// Lets the shard's streams begin with the confirmation, or without it when a client would not wait longer. One that
-    /// comes late brings a gap: what was published between the streams' beginning and the confirmation is lost.
-    private func open(
-        _ route: ProjectRoute, _ channels: ChannelSet, on shard: Shard, when confirmation: EventLoopFuture<Void>
+    private func join(
+        _ channels: ChannelSet, of route: ProjectRoute, for shard: Shard, when confirmation: EventLoopFuture<Void>
     ) {
         let project = route.id
-        var isOpen = false
-        let open = {
-            isOpen = true
-            let latest = route.latest
-            shard.eventLoop.perform { shard.confirm(project, channels, latest: latest) }
-        }
+        let numbers = channels.indices.map { ($0, subscriptionNumber(of: $0, in: project)) }
         let patience = TimeAmount.milliseconds(Int64(configuration.subscribeTimeoutMilliseconds))
-        let timeout = relay.eventLoop.assumeIsolated().scheduleTask(in: patience) { open() }
+        let timeout = relay.eventLoop.assumeIsolated().scheduleTask(in: patience) {
+            shard.eventLoop.perform { shard.open(project, channels, willTell: false) }
+        }
+        let joinPresent = {
+            // Of a channel that was left in the meantime, somebody else's subscription counts, or none.
+            let present = numbers.filter { self.subscriptionNumber(of: $0.0, in: project) == $0.1 }
+            route.sequencer.join(present.reduce(into: []) { $0.insert(ChannelSet(index: $1.0)) })
+        }
         confirmation.assumeIsolated().whenComplete { result in
-            timeout.cancel()
-            if case .failure(let error) = result {
+            switch result {
+            case .failure(RelayError.refused(let cause)):
+                // It will not be better later: what the log has is all that these streams get.
+                self.logger.debug("a subscription is refused", metadata: ["cause": "\(cause)"])
+                fallthrough
+            case .success:
+                route.afterSettling.append { timeout.cancel() }
+                joinPresent()
+            case .failure(let error):
+                timeout.cancel()
                 self.logger.debug("streams open without their subscription", metadata: ["error": "\(error)"])
-            }
-            if !isOpen {
-                open()
-            } else if case .success = result {
-                shard.eventLoop.perform { shard.tellGap(.relayReconnected, project: project) }
+                shard.eventLoop.perform { shard.open(project, channels, willTell: true) }
+                // The next connection has come before the word of the last one, and has the topics.
+                if self.relay.status.isConnected { joinPresent() }
             }
         }
+    }
+
+    /// What is listened to, but for what the relay has yet to confirm: that is joined when it has.
+    private func confirmedChannels(of project: ProjectRoute) -> ChannelSet {
+        project.allChannels.indices.reduce(into: []) { set, index in
+            let topic = Topic(channel: catalog.channels[index], project: project.id)
+            if pending[topic] == nil { set.insert(ChannelSet(index: index)) }
+        }
+    }
+
+    private func subscriptionNumber(of channel: Int, in project: ProjectID) -> UInt64? {
+        subscriptionNumbers[Topic(channel: catalog.channels[channel], project: project)]
+    }
+
+    /// A shard has seen the log begin anew, or end. From any thread.
+    func refresh(_ project: ProjectID) {
+        relay.eventLoop.perform { [self] in projects[project]?.sequencer.refresh() }
+    }
+
+    func makeSequencer(for route: ProjectRoute) -> Sequencer {
+        var limits = Sequencer.Limits()
+        limits.heldBytes = configuration.tailBytes
+        limits.heldEvents = configuration.tailEvents
+        return Sequencer(route, catalog: catalog, log: log, relay: relay, limits: limits, output: self)
     }
 
     /// A shard's last listeners of some channels of a project have gone. From any thread.
@@ -115,12 +152,21 @@ final class Intake: RelayReceiver, @unchecked Sendable {
     /// Succeeds when the relay has confirmed every topic; fails when it can't.
     private func subscribe(to topics: [Topic]) -> EventLoopFuture<Void> {
         let new = topics.filter { multiplexer.retain($0) == .subscribe }
+        var confirmations = topics.compactMap { pending[$0] }
         if !new.isEmpty {
             let confirmation = relay.subscribe(to: new)
-            for topic in new { pending[topic] = confirmation }
-            confirmation.whenComplete { _ in for topic in new { self.pending[topic] = nil } }
+            subscriptionCount += 1
+            for topic in new {
+                pending[topic] = confirmation
+                subscriptionNumbers[topic] = subscriptionCount
+            }
+            confirmation.assumeIsolated().whenComplete { _ in
+                for topic in new where self.pending[topic] === confirmation { self.pending[topic] = nil }
+            }
+            // Kept here as well: one that has failed already is not pending, and no confirmation either.
+            confirmations.append(confirmation)
         }
-        return EventLoopFuture.andAllSucceed(topics.compactMap { pending[$0] }, on: relay.eventLoop)
+        return EventLoopFuture.andAllSucceed(confirmations, on: relay.eventLoop)
     }
 
     private func scheduleExpiry() {
@@ -136,10 +182,16 @@ final class Intake: RelayReceiver, @unchecked Sendable {
     private func unsubscribeExpired() {
         let expired = multiplexer.expire(now: milliseconds)
         guard !expired.isEmpty else { return }
-        relay.unsubscribe(from: expired)
         lastRoute = nil
+        defer { relay.unsubscribe(from: expired) }
         for topic in expired {
-            guard let project = routes.removeValue(forKey: topic)?.project else { continue }
+            subscriptionNumbers[topic] = nil
+            pending[topic] = nil
+            guard let route = routes.removeValue(forKey: topic), let project = route.project else { continue }
+            // A channel's names come and go together.
+            if topic.channel == catalog.channels[route.channel] {
+                project.sequencer.leave(ChannelSet(index: route.channel))
+            }
             project.routeCount -= 1
             guard project.routeCount == 0 else { continue }
             let id = project.id
@@ -156,83 +208,47 @@ final class Intake: RelayReceiver, @unchecked Sendable {
         receivedTotal += 1
         guard let route = lastRoute?.topic == topic ? lastRoute : routes[topic] else { return }
         lastRoute = route
-        guard payload.count <= configuration.maximumEnvelopeBytes else { return relayRejected(.tooLarge, on: topic) }
+        let limit = configuration.maximumEnvelopeBytes
+        guard payload.count <= limit + Envelope.maximumPlacementBytes else {
+            return relayRejected(.tooLarge, on: topic)
+        }
         let envelope: Envelope
-        do {
+        do throws(Envelope.Rejection) {
             envelope = try Envelope.scan(payload)
+            // What is above the limit can only be the log's own words.
+            if payload.count > limit, envelope.placement == nil { throw Envelope.Rejection.tooLarge }
         } catch {
             return relayRejected(error, on: topic)
         }
         published[route.channel] += 1
-        let data = UnsafeRawBufferPointer(rebasing: payload[envelope.data])
         if let project = route.project {
-            append(envelope, data, id: usableID(of: envelope, on: route), to: project, channel: route.channel)
+            countIgnoredID(of: envelope, on: route)
+            project.published[route.channel] += 1
+            project.sequencer.receive(envelope, payload, channel: route.channel)
         } else {
             if envelope.id != nil || envelope.hasUnusableID { countIgnoredID(on: topic) }
             for project in projects.values where project.hasListeners(of: route.channel) {
-                append(envelope, data, id: nil, to: project, channel: route.channel)
+                project.published[route.channel] += 1
+                project.sequencer.receiveBroadcast(envelope, payload, channel: route.channel)
             }
         }
     }
 
-    private func append(
-        _ envelope: Envelope, _ data: UnsafeRawBufferPointer, id: EventID?, to project: ProjectRoute, channel: Int
-    ) {
-        project.published[channel] += 1
-        project.latest = .max(project.latest, id)
-        guard project.hasListeners(of: channel) else { return }
-        if !project.isTouched {
-            project.isTouched = true
-            touched.append(project)
-        }
-        let audience: Audience = envelope.recipient.map { .user($0, channel: channel) } ?? .channel(channel)
-        project.builder.append(for: audience) { buffer in
-            ServerSentEventEncoder.encode(
-                event: envelope.event, data: data, id: id, retry: envelope.retry, into: &buffer
-            )
-        }
-    }
-
-    /// The id, if the event may have one: an ephemeral event's would move the cursor of browsers past what they missed.
-    private func usableID(of envelope: Envelope, on route: Route) -> EventID? {
-        guard envelope.id != nil || envelope.hasUnusableID else { return nil }
-        if let id = envelope.id, catalog.isDurable(envelope.event, in: route.channel) { return id }
-        countIgnoredID(on: route.topic)
-        return nil
-    }
-
-    private func countIgnoredID(on topic: Topic) { rejections.count("ignored_id", source: topic.name) }
-
-    func relayFinishedBatch() {
-        guard !touched.isEmpty else { return }
-        let projects = touched
-        touched = []
-        var batches = [[(project: ProjectID, segments: [Segment], latest: EventID?)]](
-            repeating: [], count: shards.count)
-        for project in projects {
-            project.isTouched = false
-            let segments = project.builder.seal()
-            let channels = segments.reduce(into: ChannelSet()) { $0.formUnion($1.channels) }
-            for shard in shards.indices where !project.channelsByShard[shard].isDisjoint(with: channels) {
-                batches[shard].append((project.id, segments, project.latest))
-            }
-        }
-        for (shard, batch) in zip(shards, batches) where !batch.isEmpty {
-            shard.eventLoop.perform { shard.append(batch) }
-        }
-    }
+    func relayFinishedBatch() { flush() }
 
     func relayRejected(_ reason: Envelope.Rejection, on topic: Topic) {
         rejections.count(reason.rawValue, source: topic.name)
     }
 
     func relayDisconnected() {
-        logger.warning("the relay is gone; streams stay open, events are lost until it is back")
+        logger.warning("the relay is gone; streams stay open, what is published without an id is lost until it is back")
+        for project in projects.values { project.sequencer.suspend() }
     }
 
     func relayReconnected() {
-        logger.notice("the relay is back; streams are told of the gap")
+        logger.notice("the relay is back; the log is read, and streams are told of what it cannot have")
         for shard in shards { shard.eventLoop.perform { shard.tellGap(.relayReconnected) } }
+        for project in projects.values { project.sequencer.resynchronize(confirmedChannels(of: project)) }
     }
 
     // MARK: Figures

@@ -12,19 +12,28 @@ final class ProjectRoute {
     var isTouched = false
     /// The highest id seen.
     var latest: EventID?
+    /// Brings the project's events into the log's order.
+    private(set) lazy var sequencer = intake.makeSequencer(for: self)
+    private unowned let intake: Intake
     /// Events by channel.
     var published: [UInt64]
 
-    init(_ id: ProjectID, shards: Int, channels: Int) {
+    init(_ id: ProjectID, shards: Int, channels: Int, intake: Intake) {
         self.id = id
+        self.intake = intake
         channelsByShard = Array(repeating: [], count: shards)
         published = Array(repeating: 0, count: channels)
     }
 
+    /// What waits for the sequencer to have nothing to wait for.
+    var afterSettling: [() -> Void] = []
+
+    /// The channels that any event loop listens to.
+    var allChannels: ChannelSet { channelsByShard.reduce(into: []) { $0.formUnion($1) } }
+
     func hasListeners(of channel: Int) -> Bool {
         channelsByShard.contains { $0.contains(ChannelSet(index: channel)) }
     }
-
 }
 
 /// Where the messages of a topic go. Lives on the relay's event loop.

@@ -10,11 +10,23 @@ final class ProjectStreams {
     private(set) var counters = StreamCounters()
     /// The highest id that the node has seen.
     var latest: EventID?
-    /// Channels whose subscription the relay has confirmed.
-    private var confirmed: ChannelSet = []
+    /// The log that ``position`` is in; 0 while none is known.
+    private(set) var epoch: UInt64 = 0
+    /// How far the log has been read: what stands behind this place will come through the tail.
+    private(set) var position = LogPosition.start
+    /// The highest id that streams were told to be trimmed. Who begins below it was not there to hear it.
+    private var trimmed: UInt64 = 0
+    /// Channels whose streams may begin with what comes next, though not all of it may come.
+    private var opened: ChannelSet = []
+    /// Channels that the relay has confirmed, and of which everything up to ``position`` is known.
+    private var settled: ChannelSet = []
     private var opening: [StreamSession] = []
+    /// Streams that have begun though not all of their channels are settled.
+    private var early: [StreamSession] = []
     /// Streams that are not at the tail's end.
     private var behindCount = 0
+    /// Streams that came from a node that had heard more than this one.
+    private var ahead: [StreamSession] = []
 
     init(_ project: ProjectID, shard: Shard) {
         self.project = project
@@ -24,54 +36,94 @@ final class ProjectStreams {
 
     // MARK: Streams come and go
 
-    /// Adds a stream, which begins when all its channels are confirmed.
+    /// Adds a stream, which begins when all its channels are known.
     ///
     /// - Returns: the channels to ask the relay for.
     func add(_ session: StreamSession) -> ChannelSet {
         counters.opened += 1
         let first = map.insert(session)
-        if session.channels.isSubset(of: confirmed) {
-            begin(session)
-        } else {
-            opening.append(session)
-        }
+        session.lastWrite = shard.tick
+        shard.scheduleHeartbeat(of: session)
+        if session.channels.isSubset(of: settled) { begin(session) } else { opening.append(session) }
+        if !opened.isEmpty { open([], willTell: false) }
         return first
     }
 
-    /// The relay has confirmed, or cannot now: streams that waited for these channels begin.
-    func confirm(_ channels: ChannelSet, latest newest: EventID?) {
-        latest = .max(latest, newest)
-        confirmed.formUnion(channels.intersection(map.channels))
-        let ready = opening.filter { $0.channels.isSubset(of: confirmed) }
-        opening.removeAll { $0.channels.isSubset(of: confirmed) }
-        for session in ready { begin(session) }
+    /// Streams of these channels that begin with what comes next do so now, and get it later. Those that resume wait: what they
+    /// missed can only be read when it is known where the live events begin.
+    ///
+    /// - Parameter willTell: whether the relay is away, and all streams will be told when it is back.
+    func open(_ channels: ChannelSet, willTell: Bool) {
+        opened.formUnion(channels.intersection(map.channels).subtracting(settled))
+        for session in takeOpening(where: mayBegin) {
+            guard !session.channels.isSubset(of: settled) else {
+                begin(session)
+                continue
+            }
+            session.beginEarly(with: firstFrame(of: session), willBeTold: willTell)
+            early.append(session)
+        }
+    }
+
+    /// All that the log has of these channels up to `position` has been passed on.
+    func settle(_ channels: ChannelSet, epoch: UInt64, position known: LogPosition, latest seen: EventID?) {
+        latest = .max(latest, seen)
+        self.epoch = epoch
+        position = max(position, known)
+        settled.formUnion(channels.intersection(map.channels))
+        opened.subtract(settled)
+        let ready = early.filter { $0.channels.isSubset(of: settled) }
+        early.removeAll { $0.channels.isSubset(of: settled) }
+        for session in ready { session.settle() }
+        for session in takeOpening(where: { $0.channels.isSubset(of: settled) }) { begin(session) }
+    }
+
+    private func mayBegin(_ session: StreamSession) -> Bool {
+        if session.channels.isSubset(of: settled) { return true }
+        if case .after = session.cursor { return false }
+        return session.channels.isSubset(of: settled.union(opened))
+    }
+
+    private func takeOpening(where isReady: (StreamSession) -> Bool) -> [StreamSession] {
+        let ready = opening.filter(isReady)
+        if !ready.isEmpty { opening.removeAll(where: isReady) }
+        return ready
     }
 
     private func begin(_ session: StreamSession) {
-        let recovered: Bool
-        var missing: (from: UInt64, to: UInt64?)?
-        switch session.cursor {
-        case .live: recovered = true
-        case .after(let id):
-            recovered = latest?.rawValue == id
-            // From the future, or from before the node's time: only what lies between is certain.
-            missing = (id + 1, latest.flatMap { $0.rawValue > id ? $0.rawValue : nil })
-        case .unreadable: recovered = false
+        if case .after(let id) = session.cursor {
+            session.replay(after: id)
+        } else {
+            session.begin(with: firstFrame(of: session))
         }
-        var first = shard.frames.connected(session, latest: latest, recovered: recovered)
-        if !recovered {
-            first.writeImmutableBuffer(shard.frames.gap(project, session.channels, .cursorNotFound, missing: missing))
-        }
-        session.begin(with: first)
-        shard.scheduleHeartbeat(of: session)
     }
+
+    /// Of a stream that begins with what comes next.
+    private func firstFrame(of session: StreamSession) -> ByteBuffer {
+        guard session.cursor == .unreadable else {
+            var first = shard.frames.connected(session, latest: newest, recovered: true)
+            if trimmed > position.high {
+                let missing = MissingIDs(from: position.high + 1, to: trimmed)
+                first.writeImmutableBuffer(gapFrame(session.channels, .logTrimmed, missing: missing))
+            }
+            return first
+        }
+        var first = shard.frames.connected(session, latest: newest, recovered: false)
+        first.writeImmutableBuffer(shard.frames.gap(project, session.channels, .cursorNotFound))
+        return first
+    }
+
+    /// The newest id that anybody can have got by now.
+    var newest: EventID? { .max(latest, EventID(position.high)) }
 
     /// Takes a closed stream out.
     func remove(_ session: StreamSession, reason: StreamCloseReason, wasBehind: Bool, wasOpening: Bool) {
         if wasOpening { opening.removeAll { $0 === session } }
+        if wasBehind, !early.isEmpty { early.removeAll { $0 === session } }
         counters.closed[reason, default: 0] += 1
         let last = map.remove(session)
-        confirmed.subtract(last)
+        settled.subtract(last)
+        opened.subtract(last)
         if wasBehind { leaveBehind(session) }
         shard.sessionClosed(session, released: last)
     }
@@ -79,7 +131,15 @@ final class ProjectStreams {
     // MARK: Events
 
     /// Passes on what arrived in one relay batch: one write and one flush for each stream that is at the end.
-    func append(_ segments: [Segment]) {
+    func append(_ batch: Batch) {
+        latest = .max(latest, batch.latest)
+        let before = position
+        epoch = batch.epoch
+        position = max(position, batch.position)
+        append(batch.segments, after: before)
+    }
+
+    private func append(_ segments: [Segment], after before: LogPosition) {
         let end = tail.end + segments.count
         let recipients = segments.reduce(into: Set<UserID>()) { $0.formUnion($1.recipients) }
         for group in map.groups {
@@ -101,21 +161,43 @@ final class ProjectStreams {
             }
         }
         // Streams that fell behind just now were handed all of it; only those that were behind before will read it here.
-        tail.append(segments, isNeeded: behindCount > 0)
+        tail.append(segments, isNeeded: behindCount > 0, log: before)
+        guard !ahead.isEmpty else { return }
+        let sessions = ahead
+        ahead = []
+        for session in sessions { session.readTail() }
     }
 
-    /// Tells every stream that something of its channels was lost on the way to this node.
-    func tellGap(_ reason: GapReason) {
+    /// The stream waits for its node to hear what the stream has been given already.
+    func sessionIsAhead(_ session: StreamSession) { ahead.append(session) }
+
+    /// Tells streams that something of their channels was lost on the way to this node.
+    ///
+    /// - Parameter missing: the durable events that may be gone; `nil` if only those without ids are.
+    func tellGap(_ reason: GapReason, missing: MissingIDs? = nil) {
+        if reason == .logTrimmed { trimmed = max(trimmed, missing?.to ?? 0) }
         var builder = SegmentBuilder()
         for group in map.groups {
-            let frame = shard.frames.gap(project, group.channels, reason)
-            builder.append(for: .streams(group.channels)) { $0.writeImmutableBuffer(frame) }
+            let frame = shard.frames.gap(project, group.channels, reason, missing: missing)
+            builder.append(for: .streams(group.channels), missing: missing) { $0.writeImmutableBuffer(frame) }
         }
-        append(builder.seal())
+        append(builder.seal(), after: position)
     }
 
-    func gapFrame(_ channels: ChannelSet, reason: GapReason) -> ByteBuffer {
-        shard.frames.gap(project, channels, reason)
+    /// The log began anew: places in the old one mean nothing in it, so the tail holds none of both. Streams that are behind
+    /// read the new log from its beginning.
+    func begin(epoch new: UInt64) {
+        epoch = new
+        position = .start
+        latest = nil
+        trimmed = 0
+        tail.restart()
+    }
+
+    func gapFrame(
+        _ channels: ChannelSet, _ reason: GapReason, missing: MissingIDs? = nil
+    ) -> ByteBuffer {
+        shard.frames.gap(project, channels, reason, missing: missing)
     }
 
     // MARK: Slow streams

@@ -9,6 +9,7 @@ final class Shard: @unchecked Sendable {
     let eventLoop: any EventLoop
     let configuration: HubConfiguration
     let frames: HubFrames
+    let reader: LogReader
     /// Streams that are not at their tail's end.
     var slow: [ObjectIdentifier: StreamSession] = [:]
 
@@ -21,11 +22,15 @@ final class Shard: @unchecked Sendable {
     private var departed = StreamCounters()
     private var drainPromise: EventLoopPromise<Void>?
 
-    init(index: Int, eventLoop: any EventLoop, configuration: HubConfiguration, frames: HubFrames, intake: Intake) {
+    init(
+        index: Int, eventLoop: any EventLoop, configuration: HubConfiguration, frames: HubFrames, log: any EventLog,
+        catalog: Catalog, intake: Intake
+    ) {
         self.index = index
         self.eventLoop = eventLoop
         self.configuration = configuration
         self.frames = frames
+        reader = LogReader(log: log, catalog: catalog, eventLoop: eventLoop)
         self.intake = intake
     }
 
@@ -49,9 +54,16 @@ final class Shard: @unchecked Sendable {
         return session
     }
 
-    /// The relay has confirmed channels of a project, or cannot now.
-    func confirm(_ project: ProjectID, _ channels: ChannelSet, latest: EventID?) {
-        projects[project]?.confirm(channels, latest: latest)
+    /// The relay takes its time, or is away and will tell: streams of these channels that begin with what comes next open.
+    func open(_ project: ProjectID, _ channels: ChannelSet, willTell: Bool) {
+        projects[project]?.open(channels, willTell: willTell)
+    }
+
+    /// The relay has confirmed these channels, and all that the log has of them up to `position` has been passed on.
+    func settle(
+        _ project: ProjectID, _ channels: ChannelSet, epoch: UInt64, position: LogPosition, latest: EventID?
+    ) {
+        projects[project]?.settle(channels, epoch: epoch, position: position, latest: latest)
     }
 
     func sessionClosed(_ session: StreamSession, released: ChannelSet) {
@@ -70,18 +82,27 @@ final class Shard: @unchecked Sendable {
 
     // MARK: Events
 
-    func append(_ batch: [(project: ProjectID, segments: [Segment], latest: EventID?)]) {
-        for (project, segments, latest) in batch {
-            guard let stream = projects[project] else { continue }
-            stream.latest = .max(stream.latest, latest)
-            stream.append(segments)
-        }
+    func append(_ batches: [Batch]) {
+        for batch in batches { projects[batch.project]?.append(batch) }
     }
 
     /// Tells the streams of one project, or of all, that something was lost on the way to this node.
-    func tellGap(_ reason: GapReason, project: ProjectID? = nil) {
-        for (id, stream) in projects where project == nil || id == project { stream.tellGap(reason) }
+    ///
+    /// - Parameters:
+    ///   - missing: the durable events that may be gone; `nil` if only those without ids are.
+    ///   - reset: the epoch of a log that began anew, so that places in the old one mean nothing.
+    func tellGap(
+        _ reason: GapReason, missing: MissingIDs? = nil, project: ProjectID? = nil,
+        reset epoch: UInt64? = nil
+    ) {
+        for (id, stream) in projects where project == nil || id == project {
+            if let epoch { stream.begin(epoch: epoch) }
+            stream.tellGap(reason, missing: missing)
+        }
     }
+
+    /// A stream has seen another log than the one that its node knows.
+    func refresh(_ project: ProjectID) { intake.refresh(project) }
 
     // MARK: Time
 
@@ -106,11 +127,16 @@ final class Shard: @unchecked Sendable {
             lazy var event = frames.heartbeat(isEvent: true)
             for session in due where session.state != .closed {
                 let isSilent = tick &- session.lastWrite >= session.heartbeat.ticks - session.heartbeat.ticks / 10
-                if isSilent, session.state == .live { session.send(session.heartbeat.isEvent ? event : comment) }
+                if isSilent, session.state == .live {
+                    session.send(session.heartbeat.isEvent ? event : comment)
+                } else if isSilent, session.isWaiting {
+                    // Before `connected`, it gets what is no event.
+                    session.sendWhileWaiting(session.hasBegun && session.heartbeat.isEvent ? event : comment)
+                }
                 // That write may have found the connection dead.
                 guard session.state != .closed else { continue }
-                // A stream that is behind gets none; it is looked at again after one heartbeat's time.
-                let reference = session.state == .live ? session.lastWrite : tick
+                // A stream that still reads gets none; it is looked at again after one heartbeat's time.
+                let reference = session.state == .live || session.isWaiting ? session.lastWrite : tick
                 wheel.schedule(session, at: session.heartbeat.deadline(after: reference))
             }
         }

@@ -22,9 +22,15 @@ public final class StreamSession {
     let stream: ProjectStreams
     let heartbeat: Heartbeat
     let cursor: StreamCursor
-    private let sink: any StreamSink
+    let sink: any StreamSink
 
-    private(set) var state = State.opening
+    var state = State.opening
+    /// Where in the log the stream stands while it is behind: everything up to here was handed over.
+    var handed = LogPosition.start
+    /// The log that `handed` is in.
+    var epoch: UInt64 = 0
+    /// What it reads of the log, while it does.
+    var reading: LogReading?
     /// Where it stands in its group and among its user's streams; kept by ``SubscriptionMap``.
     var groupSlot = 0
     var userSlot = 0
@@ -33,7 +39,7 @@ public final class StreamSession {
     /// The wheel's tick of the last write.
     var lastWrite: UInt32 = 0
     /// What was handed to the socket and not taken yet; counted when it is.
-    private var inFlight: [Delivery] = []
+    var inFlight: [Delivery] = []
     private var progress = Progress(pendingBytes: 0, tick: 0)
 
     /// When the socket last took anything.
@@ -58,6 +64,21 @@ public final class StreamSession {
 
     var isBehind: Bool { if case .behind = state { true } else { false } }
 
+    /// Nothing is to be sent to it for now, though its socket would take it: it has not begun, or waits for the log.
+    var isWaiting: Bool {
+        switch state {
+        case .opening: true
+        case .behind: reading?.phase != .awaitingSocket && sink.pendingBytes == 0
+        case .live, .closed: false
+        }
+    }
+
+    /// Its `connected` has been written.
+    var hasBegun: Bool { state != .opening && reading?.replay?.hasBegun != false }
+
+    /// The socket has not taken everything.
+    var isSlow: Bool { isBehind && !isWaiting }
+
     // MARK: What the socket says
 
     /// The socket has taken everything that was handed over.
@@ -65,7 +86,12 @@ public final class StreamSession {
         guard case .behind(let position) = state else { return }
         stream.count(inFlight)
         inFlight = []
-        catchUp(from: position)
+        switch reading?.phase {
+        case nil: catchUp(from: position)
+        case .awaitingSocket: readOn()
+        // It was only a heartbeat.
+        case .awaitingPage, .awaitingRelay: break
+        }
     }
 
     /// The connection ended from the other side. Called at most once, and not after the session closed its sink.
@@ -91,6 +117,13 @@ public final class StreamSession {
         if !sink.flush() { fallBehind(at: stream.tail.end, handedOver: []) }
     }
 
+    /// Sends a comment to a stream that waits; its reader would take the silence for death.
+    func sendWhileWaiting(_ comment: ByteBuffer) {
+        lastWrite = stream.shard.tick
+        sink.write(comment)
+        _ = sink.flush()
+    }
+
     /// Sends what arrived now; `end` is the tail's end behind it. Only while the stream is live.
     ///
     /// - Returns: true if the socket took everything, so that the caller counts for all of them together.
@@ -113,32 +146,48 @@ public final class StreamSession {
     /// True if the socket has taken nothing for `limit` ticks.
     func isStuck(for limit: UInt32, now: UInt32) -> Bool {
         let pending = sink.pendingBytes
+        // That it waits for the log is not the reader's fault.
+        if pending == 0 { progress = Progress(pendingBytes: 0, tick: now) }
         if pending < progress.pendingBytes { progress = Progress(pendingBytes: pending, tick: now) }
         return now &- progress.tick >= limit
     }
 
     // MARK: Catching up
 
+    /// Reads what has come since it last reached the tail's end.
+    func readTail() {
+        guard case .behind(let position) = state, reading == nil, sink.pendingBytes == 0 else { return }
+        catchUp(from: position)
+    }
+
     private func fallBehind(at position: Int, handedOver: [Delivery]) {
         guard state == .live else { return }
         state = .behind(position: position)
+        handed = stream.position
+        epoch = stream.epoch
         inFlight = handedOver
-        progress = Progress(pendingBytes: sink.pendingBytes, tick: stream.shard.tick)
+        noteProgress()
         stream.sessionFellBehind(self)
     }
 
-    /// Reads the tail in portions of a segment's size until the socket has enough or the end is reached.
-    private func catchUp(from start: Int) {
+    func noteProgress() {
+        progress = Progress(pendingBytes: sink.pendingBytes, tick: stream.shard.tick)
+    }
+
+    /// Reads the tail in portions of a segment's size until the socket has enough or the end is reached; where the tail has
+    /// gone on without the stream, reads the log first.
+    func catchUp(from start: Int) {
         var position = start
+        if position == stream.tail.start, !isInPresentLog { beginAnew() }
         while position < stream.tail.end {
+            guard position >= stream.tail.start else { return readWhatTheTailDropped(since: position) }
             var selection = Selection()
-            if position < stream.tail.start {
-                let lost = stream.tail.lost(since: position, of: channels)
-                position = stream.tail.start
-                if !lost.isEmpty { sink.write(stream.gapFrame(lost, reason: .tailOverrun)) }
-            }
             while position < stream.tail.end, selection.byteCount < Segment.capacity {
-                selection.add(stream.tail[position], channels: channels, user: user)
+                let segment = stream.tail[position]
+                // What it was given by the log, or by another node, does not come again.
+                let overlaps = segment.firstPosition.map { $0 <= handed } ?? false
+                selection.add(segment, channels: channels, user: user, after: overlaps ? handed : nil)
+                if let last = segment.lastPosition { handed = max(handed, last) }
                 position += 1
             }
             state = .behind(position: position)
@@ -146,21 +195,35 @@ public final class StreamSession {
             for slice in selection.slices { sink.write(slice) }
             guard sink.flush() else {
                 inFlight = selection.deliveries
-                progress = Progress(pendingBytes: sink.pendingBytes, tick: stream.shard.tick)
+                noteProgress()
                 return
             }
             stream.count(selection.deliveries)
             // The flush may have found the connection dead.
             guard state != .closed else { return }
         }
+        guard !isAhead else { return stream.sessionIsAhead(self) }
         state = .live
         stream.sessionCaughtUp(self)
+    }
+
+    /// It was given more than its node has heard, so it cannot have what all the others get.
+    private var isAhead: Bool { handed > stream.position }
+
+    /// Whether `handed` means anything; a stream that stood in no log yet stands in any.
+    var isInPresentLog: Bool { epoch == stream.epoch || epoch == 0 }
+
+    /// Stands at the beginning of the log that has begun anew.
+    func beginAnew() {
+        handed = .start
+        epoch = stream.epoch
     }
 
     private func leave(_ reason: StreamCloseReason) {
         let wasBehind = isBehind
         let wasOpening = state == .opening
         state = .closed
+        reading = nil
         stream.remove(self, reason: reason, wasBehind: wasBehind, wasOpening: wasOpening)
     }
 }

@@ -16,6 +16,11 @@ struct Frame: Sendable {
     /// Where the frame ends in the segment's bytes; it begins where the one before ends.
     let end: Int
     let audience: Audience
+    let id: EventID?
+    /// The event's place in the log; `nil` for what no log has.
+    let position: LogPosition?
+    /// What a `gap` speaks of.
+    let missing: MissingIDs?
 }
 
 /// What reached a socket, by channel.
@@ -38,6 +43,13 @@ final class Segment: Sendable {
     let recipients: Set<UserID>
     /// Frames for everyone on their channels, and nothing else.
     let isPublic: Bool
+    /// The channels with frames that no log has: who misses this segment has lost them.
+    let unloggedChannels: ChannelSet
+    /// The places of the first and the last frame that have one.
+    let firstPosition: LogPosition?
+    let lastPosition: LogPosition?
+    /// What its `gap`s speak of, together.
+    let missing: MissingIDs?
     /// The sums over all frames that are not notices; what a stream gets that reads every one.
     let deliveries: [Delivery]
 
@@ -48,18 +60,28 @@ final class Segment: Sendable {
         var recipients: Set<UserID> = []
         var isPublic = true
         var deliveries: [Delivery] = []
+        var unlogged: ChannelSet = []
+        var firstPosition: LogPosition?
+        var lastPosition: LogPosition?
+        var missing: MissingIDs?
         var start = 0
         for frame in frames {
+            firstPosition = firstPosition ?? frame.position
+            lastPosition = frame.position ?? lastPosition
+            missing = frame.missing.map { $0.union(missing ?? $0) } ?? missing
             switch frame.audience {
             case .channel(let channel):
+                if frame.position == nil { unlogged.insert(ChannelSet(index: channel)) }
                 channels.insert(ChannelSet(index: channel))
                 deliveries.add(Delivery(channel: channel, frames: 1, bytes: frame.end - start))
             case .user(let user, let channel):
+                if frame.position == nil { unlogged.insert(ChannelSet(index: channel)) }
                 channels.insert(ChannelSet(index: channel))
                 recipients.insert(user)
                 isPublic = false
                 deliveries.add(Delivery(channel: channel, frames: 1, bytes: frame.end - start))
             case .streams(let set):
+                unlogged.formUnion(set)
                 channels.formUnion(set)
                 isPublic = false
             }
@@ -69,6 +91,10 @@ final class Segment: Sendable {
         self.recipients = recipients
         self.isPublic = isPublic
         self.deliveries = deliveries
+        unloggedChannels = unlogged
+        self.firstPosition = firstPosition
+        self.lastPosition = lastPosition
+        self.missing = missing
     }
 }
 

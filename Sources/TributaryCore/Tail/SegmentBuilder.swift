@@ -8,10 +8,13 @@ struct SegmentBuilder {
     private var frames: [Frame] = []
 
     /// Encodes one frame behind the others, by `encode`.
-    mutating func append(for audience: Audience, _ encode: (inout ByteBuffer) -> Void) {
+    mutating func append(
+        for audience: Audience, id: EventID? = nil, at position: LogPosition? = nil, missing: MissingIDs? = nil,
+        _ encode: (inout ByteBuffer) -> Void
+    ) {
         let before = bytes.readableBytes
         encode(&bytes)
-        frames.append(Frame(end: bytes.readableBytes, audience: audience))
+        frames.append(Frame(end: bytes.readableBytes, audience: audience, id: id, position: position, missing: missing))
         if bytes.readableBytes > Segment.capacity, before > 0 {
             splitLastFrame(at: before)
         }
@@ -21,10 +24,15 @@ struct SegmentBuilder {
     private mutating func splitLastFrame(at boundary: Int) {
         let last = frames.removeLast()
         let frame = bytes.getSlice(at: boundary, length: bytes.readableBytes - boundary) ?? ByteBuffer()
-        sealed.append(Segment(bytes: bytes.getSlice(at: 0, length: boundary) ?? ByteBuffer(), frames: frames))
+        sealed.append(
+            Segment(bytes: bytes.getSlice(at: 0, length: boundary) ?? ByteBuffer(), frames: frames))
         // Copied, so that the sealed segment is not kept alive by its successor.
         bytes = ByteBuffer(bytes: frame.readableBytesView)
-        frames = [Frame(end: bytes.readableBytes, audience: last.audience)]
+        frames = [
+            Frame(
+                end: bytes.readableBytes, audience: last.audience, id: last.id, position: last.position,
+                missing: last.missing)
+        ]
     }
 
     /// Hands over all segments; the builder is empty afterwards.

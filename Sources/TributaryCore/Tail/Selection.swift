@@ -11,9 +11,11 @@ struct Selection {
 
     /// Adds what a reader of `channels` gets of `segment`: public frames and its notices, and with `user` that user's
     /// private ones.
-    mutating func add(_ segment: Segment, channels: ChannelSet, user: UserID?) {
+    ///
+    /// - Parameter after: leaves out what the log has up to this place.
+    mutating func add(_ segment: Segment, channels: ChannelSet, user: UserID?, after handed: LogPosition? = nil) {
         guard !segment.channels.isDisjoint(with: channels) else { return }
-        if segment.isPublic, segment.channels.isSubset(of: channels) {
+        if handed == nil, segment.isPublic, segment.channels.isSubset(of: channels) {
             slices.append(segment.bytes)
             byteCount += segment.bytes.readableBytes
             for delivery in segment.deliveries { deliveries.add(delivery) }
@@ -22,7 +24,9 @@ struct Selection {
         var start = 0
         var selected = 0..<0
         for frame in segment.frames {
-            if let channel = frame.audience.channel(for: channels, user: user) {
+            if let handed, let position = frame.position, position <= handed {
+                // Read before.
+            } else if let channel = frame.audience.channel(for: channels, user: user) {
                 if case .counted(let channel) = channel {
                     deliveries.add(Delivery(channel: channel, frames: 1, bytes: frame.end - start))
                 }
@@ -36,6 +40,38 @@ struct Selection {
             start = frame.end
         }
         take(selected, of: segment)
+    }
+
+    /// Adds what a reader gets of a page of the log: what stands up to `through`, and of that the first `limit` frames.
+    ///
+    /// - Returns: how many frames there are for this reader, how many of them were added, and the last of those.
+    mutating func add(
+        _ segment: Segment, channels: ChannelSet, user: UserID, through: LogPosition, limit: Int
+    ) -> (found: Int, added: Int, last: EventID?) {
+        if segment.isPublic, segment.frames.count <= limit, segment.channels.isSubset(of: channels),
+            let last = segment.frames.last, let position = segment.lastPosition, position <= through
+        {
+            add(segment, channels: channels, user: user)
+            return (segment.frames.count, segment.frames.count, last.id)
+        }
+        var found = 0
+        var added = 0
+        var last: EventID?
+        var start = 0
+        for frame in segment.frames {
+            if let position = frame.position, position > through { break }
+            if case .counted(let channel) = frame.audience.channel(for: channels, user: user) {
+                found += 1
+                if added < limit {
+                    added += 1
+                    last = frame.id
+                    deliveries.add(Delivery(channel: channel, frames: 1, bytes: frame.end - start))
+                    take(start..<frame.end, of: segment)
+                }
+            }
+            start = frame.end
+        }
+        return (found, added, last)
     }
 
     private mutating func take(_ range: Range<Int>, of segment: Segment) {

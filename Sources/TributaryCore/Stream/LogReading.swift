@@ -1,0 +1,50 @@
+import TributaryProtocol
+
+/// How far a stream has read the log, before it goes on from the tail.
+struct LogReading {
+    enum Phase: Equatable {
+        /// For the log's answer.
+        case awaitingPage
+        /// For the socket to take what was written.
+        case awaitingSocket
+        /// For the relay to confirm the stream's channels.
+        case awaitingRelay
+    }
+
+    /// A replay after the cursor that a client came with; otherwise the stream reads what the tail dropped.
+    struct Replay {
+        /// The client's cursor.
+        let cursor: UInt64
+        /// `connected` was written.
+        var hasBegun = false
+        var replayed = 0
+        /// Missed events that this user may read, counted up to ``countLimit``.
+        var available = 0
+        var lastReplayed: UInt64
+
+        /// 10,000: who missed more starts anew anyway.
+        static let countLimit = 10_000
+
+        init(cursor: UInt64) {
+            self.cursor = cursor
+            lastReplayed = cursor
+        }
+    }
+
+    var phase = Phase.awaitingPage
+    /// The log that is read.
+    let epoch: UInt64
+    /// Where to read on.
+    var cursor: LogCursor
+    /// What stands behind this place comes from the tail.
+    let through: LogPosition
+    /// Where the tail is read from, once the log has been read.
+    let next: Int
+    var replay: Replay?
+    /// Of a stream that opened before its channels were settled: whether all streams will be told of the hole.
+    var willBeTold = false
+    /// What the stream knows to be trimmed.
+    var toldFloors = ToldFloors()
+    var isComplete = false
+    var failures = 0
+}

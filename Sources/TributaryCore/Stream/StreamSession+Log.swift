@@ -1,0 +1,253 @@
+import NIOCore
+import TributaryProtocol
+
+/// Reading the log: after the cursor that a client came with, and after what the tail dropped. While it does, the stream
+/// counts as behind, so that the tail keeps what comes meanwhile; the log is read as fast as the socket takes it.
+extension StreamSession {
+    /// Opens the stream with what it missed, and goes on with what comes from now on: the log has the former up to the place
+    /// that the tail's end stands for, the tail has the latter, and neither has anything of the other's.
+    func replay(after id: UInt64) {
+        guard state == .opening else { return }
+        state = .behind(position: stream.tail.end)
+        stream.sessionFellBehind(self)
+        beginReading(after: .id(id), replay: .init(cursor: id))
+        readOn()
+    }
+
+    /// Opens the stream before its channels are settled: it is told that it is connected, and gets nothing before they are,
+    /// because with an id it would take a cursor that says more than it got.
+    func beginEarly(with first: ByteBuffer, willBeTold: Bool) {
+        guard state == .opening else { return }
+        state = .behind(position: stream.tail.end)
+        stream.sessionFellBehind(self)
+        handed = stream.position
+        epoch = stream.epoch
+        reading = LogReading(
+            epoch: epoch, cursor: .position(handed), through: handed, next: stream.tail.end
+        )
+        reading?.phase = .awaitingRelay
+        reading?.willBeTold = willBeTold
+        sendWhileWaiting(first)
+    }
+
+    /// The channels of a stream that began early are settled: it reads what was published since, and goes on from the tail.
+    func settle() {
+        guard let early = reading, early.phase == .awaitingRelay else { return }
+        let knewLog = handed > .start
+        reading = LogReading(
+            epoch: epoch, cursor: .position(handed), through: knewLog ? stream.position : .start, next: early.next
+        )
+        // Where its node knew nothing of the log, nobody knows what of it came after the stream began.
+        let isMissing = !knewLog && stream.position > .start
+        let missing = isMissing ? MissingIDs(from: 1, to: stream.position.high) : nil
+        if missing != nil || !early.willBeTold {
+            lastWrite = stream.shard.tick
+            sink.write(stream.gapFrame(channels, .relayReconnected, missing: missing))
+            guard flush() else { return }
+        }
+        readOn()
+    }
+
+    /// Reads from here to where the tail's end stands now.
+    private func beginReading(after cursor: LogCursor, replay: LogReading.Replay?) {
+        epoch = stream.epoch
+        state = .behind(position: stream.tail.end)
+        reading = LogReading(
+            epoch: epoch, cursor: cursor, through: stream.position, next: stream.tail.end, replay: replay
+        )
+    }
+
+    /// The tail has gone on without the stream: what has no id is lost, the log has the rest.
+    func readWhatTheTailDropped(since position: Int) {
+        let lost = stream.tail.lost(since: position, of: channels)
+        var missing = stream.tail.lostMissing(since: position)
+        if !isInPresentLog {
+            let gone = MissingIDs(from: handed.high + 1, to: nil)
+            missing = missing?.union(gone) ?? gone
+            beginAnew()
+        }
+        epoch = stream.epoch
+        state = .behind(position: stream.tail.start)
+        reading = LogReading(
+            epoch: epoch, cursor: .position(handed), through: stream.tail.startInLog, next: stream.tail.start
+        )
+        if !lost.isEmpty || missing != nil {
+            lastWrite = stream.shard.tick
+            sink.write(stream.gapFrame(lost.isEmpty ? channels : lost, .tailOverrun, missing: missing))
+            guard flush() else { return }
+        }
+        readOn()
+    }
+
+    /// The next page, or what comes after the last one.
+    func readOn() {
+        guard state != .closed, let reading else { return }
+        guard reading.epoch == stream.epoch else { return readAnew() }
+        if reading.isComplete || reading.replay == nil && handed >= reading.through { return finishReading() }
+        self.reading?.phase = .awaitingPage
+        let request = LogReader.Request(
+            project: project, channels: channels, cursor: reading.cursor, isReplay: reading.replay != nil
+        )
+        stream.shard.reader.read(request) { self.take($0) }
+    }
+
+    /// The log began anew under the reader: what it still had to read is gone, and the new one is read from its beginning.
+    private func readAnew() {
+        guard let reading else { return }
+        if let replay = reading.replay, !replay.hasBegun || reading.epoch == 0 {
+            // It began before the node knew the log.
+            beginReading(after: replay.hasBegun ? reading.cursor : .id(replay.cursor), replay: replay)
+            return readOn()
+        }
+        if reading.epoch == 0 {
+            beginAnew()
+            self.reading = LogReading(
+                epoch: epoch, cursor: .position(.start), through: reading.through, next: reading.next
+            )
+            return readOn()
+        }
+        // Of a replay that was cut short, more is missing than what was not read.
+        let isCutShort = reading.replay.map { $0.available > $0.replayed } ?? false
+        let last = isCutShort ? reading.replay?.lastReplayed ?? 0 : handed.high
+        let missing = MissingIDs(from: last + 1, to: nil)
+        beginAnew()
+        beginReading(after: .position(.start), replay: reading.replay)
+        self.reading?.isComplete = isCutShort
+        lastWrite = stream.shard.tick
+        sink.write(stream.gapFrame(channels, .logReset, missing: missing))
+        if flush() { readOn() }
+    }
+
+    private func take(_ result: Result<ReplayPage, EventLogError>) {
+        guard state != .closed, let reading else { return }
+        switch result {
+        case .success(let page):
+            guard page.state.epoch == stream.epoch else {
+                // The node has yet to learn of it; what comes live must be of the log that is read here.
+                stream.shard.refresh(project)
+                return readAgainLater()
+            }
+            guard reading.epoch == stream.epoch else { return readAnew() }
+            write(page)
+        case .failure(.unavailable): readAgainLater()
+        case .failure: giveUp()
+        }
+    }
+
+    /// 100 ms to 3.2 s: the log is away, and comes back.
+    private func readAgainLater() {
+        reading?.failures += 1
+        let delay = TimeAmount.milliseconds(50 << Int64(min(reading?.failures ?? 1, 6)))
+        stream.shard.eventLoop.assumeIsolated().scheduleTask(in: delay) { self.readOn() }
+    }
+
+    /// The log will not answer: the stream goes on without what it missed, and is told.
+    private func giveUp() {
+        guard let reading else { return }
+        lastWrite = stream.shard.tick
+        if let replay = reading.replay, !replay.hasBegun {
+            self.reading?.replay?.hasBegun = true
+            sink.write(stream.shard.frames.connected(self, latest: stream.newest, recovered: false))
+            sink.write(
+                stream.gapFrame(channels, .cursorNotFound, missing: MissingIDs(from: replay.cursor + 1, to: nil)))
+        } else {
+            sink.write(stream.gapFrame(channels, .logUnavailable, missing: MissingIDs(from: handed.high + 1, to: nil)))
+        }
+        self.reading?.isComplete = true
+        if flush() { readOn() }
+    }
+
+    private func write(_ page: ReplayPage) {
+        guard var reading else { return }
+        lastWrite = stream.shard.tick
+        let names = channels.indices.map { stream.shard.frames.channel($0) }
+        let recovery = page.state.recovery(after: reading.cursor, start: page.start, channels: names)
+        if reading.replay?.hasBegun == false {
+            reading.replay?.hasBegun = true
+            let latest = EventID?.max(stream.newest, EventID(page.state.head.high))
+            sink.write(stream.shard.frames.connected(self, latest: latest, recovered: recovery == .complete))
+            // The client may have heard from another node what this one has yet to hear.
+            handed = page.state.isFromTheFuture(reading.cursor) ? reading.through : page.start
+            if let missing = recovery.missing {
+                sink.write(stream.gapFrame(channels, .cursorNotFound, missing: missing))
+            }
+        } else if let floor = reading.toldFloors.news(in: page.state, behind: page.start) {
+            sink.write(
+                stream.gapFrame(channels, .logTrimmed, missing: MissingIDs(behind: page.start, upTo: floor)))
+        }
+        reading.toldFloors.note(page.state)
+        reading.failures = 0
+        self.reading = reading
+        for (index, segment) in page.segments.enumerated() {
+            let isEnd = index == page.segments.count - 1
+            guard write(segment, upTo: isEnd ? page.end : segment.lastPosition ?? page.end) else { return }
+        }
+        if page.segments.isEmpty { note(page.end) }
+        if page.isLast { self.reading?.isComplete = true }
+        if flush() { readOn() }
+    }
+
+    /// Writes a segment of a page. What the socket does not take at once is all that is kept for it: the rest of the page is read
+    /// again when it does.
+    ///
+    /// - Returns: false if the rest has to wait.
+    private func write(_ segment: Segment, upTo end: LogPosition) -> Bool {
+        guard let reading else { return false }
+        let limit = reading.replay.map { stream.shard.configuration.replayLimit - $0.replayed } ?? .max
+        var selection = Selection()
+        let result = selection.add(segment, channels: channels, user: user, through: reading.through, limit: limit)
+        self.reading?.replay?.available += result.found
+        self.reading?.replay?.replayed += result.added
+        if let last = result.last { self.reading?.replay?.lastReplayed = last.rawValue }
+        note(end)
+        for slice in selection.slices { sink.write(slice) }
+        return flush(selection.deliveries)
+    }
+
+    /// The log has been read up to here.
+    private func note(_ end: LogPosition) {
+        guard let reading else { return }
+        self.reading?.cursor = .position(end)
+        handed = max(handed, min(end, reading.through))
+        let isCounted = reading.replay.map { $0.available >= LogReading.Replay.countLimit } ?? false
+        if end >= reading.through || isCounted { self.reading?.isComplete = true }
+    }
+
+    private func finishReading() {
+        guard let reading else { return }
+        self.reading = nil
+        if let replay = reading.replay {
+            let available = min(replay.available, LogReading.Replay.countLimit)
+            sink.write(
+                stream.shard.frames.replayEnd(
+                    project, last: replay.lastReplayed, replayed: replay.replayed, available: available
+                )
+            )
+            if available > replay.replayed {
+                sink.write(
+                    stream.gapFrame(
+                        channels, .replayLimit,
+                        missing: MissingIDs(from: replay.lastReplayed + 1, to: reading.through.high)
+                    )
+                )
+            }
+            lastWrite = stream.shard.tick
+            guard flush() else { return }
+        }
+        handed = max(handed, reading.through)
+        catchUp(from: reading.next)
+    }
+
+    /// - Returns: false if the rest has to wait until the socket has taken this.
+    private func flush(_ deliveries: [Delivery] = []) -> Bool {
+        guard sink.flush() else {
+            reading?.phase = .awaitingSocket
+            inFlight = deliveries
+            noteProgress()
+            return false
+        }
+        stream.count(deliveries)
+        // The flush may have found the connection dead.
+        return state != .closed
+    }
+}

@@ -1,0 +1,33 @@
+import Logging
+import TributaryProtocol
+
+@testable import TributaryCore
+
+/// A node of the simulation: the hub's own intake, sequencer, shard and streams.
+final class SimulatedNode {
+    let relay: SimulatedRelay
+    let shard: Shard
+    private let intake: Intake
+    private(set) var isUp = true
+
+    init(_ name: String, in world: Simulation) {
+        relay = SimulatedRelay(name, in: world)
+        let log = SimulatedLog(in: world)
+        let logger = Logger(label: "simulation") { _ in SwiftLogNoOpLogHandler() }
+        intake = Intake(
+            relay: relay, log: log, catalog: world.catalog, configuration: world.configuration,
+            rejections: RejectionCounter(logger: logger), logger: logger
+        )
+        shard = Shard(
+            index: 0, eventLoop: world.loop, configuration: world.configuration, frames: world.frames, log: log,
+            catalog: world.catalog, intake: intake
+        )
+        intake.shards = [shard]
+        relay.attach(intake)
+    }
+
+    func crash() {
+        isUp = false
+        relay.crash()
+    }
+}

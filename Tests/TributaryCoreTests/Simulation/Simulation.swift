@@ -1,0 +1,372 @@
+import Foundation
+import NIOCore
+import NIOEmbedded
+import TributaryProtocol
+import TributaryTesting
+
+@testable import TributaryCore
+
+/// Hub nodes, relay, log and clients on one thread and one seeded clock, with everything going wrong that can.
+///
+/// The invariant: each client's durable events are the log's from its cursor on, in the log's order and none twice, but for
+/// those that a `gap` named.
+final class Simulation: @unchecked Sendable {
+    // Used by one thread.
+    struct Faults {
+        /// Messages get lost, repeated and reordered.
+        var relay = false
+        /// The log does not answer now and then.
+        var log = false
+    }
+
+    struct Entry {
+        let id: UInt64
+        let position: LogPosition
+        let channel: Int
+        let user: UserID?
+    }
+
+    let loop = EmbeddedEventLoop()
+    var random: SeededGenerator
+    var faults = Faults()
+    let catalog: Catalog
+    let frames: HubFrames
+    var configuration = HubConfiguration(node: "n", version: "simulation")
+    let project = ProjectID.default
+    /// Made last, because it asks for what the simulation is.
+    private(set) lazy var log = makeLog()
+    let pageSize: Int
+    /// Everything that was ever in the log, in its order.
+    private(set) var journal: [Entry] = []
+    private var nodes: [SimulatedNode] = []
+    /// Crashed ones, for what still refers to them.
+    private var graveyard: [SimulatedNode] = []
+    private var clients: [SimulatedClient] = []
+    private var nodeCount = 0
+    /// The publisher gives the ids, and not always in order.
+    let hasPublisherIDs: Bool
+    /// The publisher uses the relay alone.
+    private let isRaw: Bool
+    private let maximumDelay: Int
+    private var nextID: UInt64 = 100
+    private var withheld: [UInt64] = []
+    private var number = 0
+    /// How many entries of the journal are gone with a log that was wiped.
+    private(set) var wipedCount = 0
+    /// How many entries of the journal everybody must have in the end.
+    private var lastRequired = 0
+
+    private static let sharedCatalog = Result {
+        try Catalog(
+            json: Data(
+                """
+                {"version": 1, "channels": [
+                    {"name": "chat", "durable": true, "events": [{"name": "typing.*", "durable": false}]},
+                    {"name": "jobs", "durable": true, "events": []},
+                    {"name": "files", "durable": true, "events": []}
+                ]}
+                """.utf8))
+    }
+    private static let sharedFrames = Result {
+        HubFrames(node: "n", catalog: try sharedCatalog.get(), retryMilliseconds: 3_000)
+    }
+
+    private let isTraced: Bool
+
+    init(seed: UInt64, isTraced: Bool = false) throws {
+        self.isTraced = isTraced
+        random = SeededGenerator(seed: seed)
+        catalog = try Self.sharedCatalog.get()
+        frames = try Self.sharedFrames.get()
+        let kind = Int.random(in: 0..<8, using: &random)
+        hasPublisherIDs = kind >= 6
+        isRaw = kind == 7
+        pageSize = Int.random(in: 1...6, using: &random)
+        maximumDelay = [1, 10, 60].randomElement(using: &random) ?? 1
+        configuration.tailBytes = [150, 600, 1 << 20].randomElement(using: &random) ?? 150
+        configuration.replayLimit = [4, 200].randomElement(using: &random) ?? 200
+        configuration.lingerMilliseconds = [0, 200, 60_000].randomElement(using: &random) ?? 0
+        configuration.slowConsumerMilliseconds = 3_000
+        for _ in 0..<2 { addNode() }
+        for index in 0..<3 {
+            let mask = UInt64.random(in: 1...7, using: &random)
+            clients.append(
+                SimulatedClient(
+                    index, user: try UserID("u\(index % 2)"), channels: ChannelSet(rawValue: mask),
+                    startsLive: Bool.random(using: &random), in: self
+                )
+            )
+        }
+    }
+
+    private func makeLog() -> MemoryEventLog {
+        MemoryEventLog(
+            catalog: catalog, eventLoop: loop, marksLapses: true,
+            clock: { [unowned self] in
+                1_790_000_000_000_000 + UInt64(self.loop.now.uptimeNanoseconds / 1_000)
+            },
+            isAlive: { [unowned self] listener in
+                self.nodes.contains { $0.isUp && $0.relay.isUp && $0.relay.session == listener }
+            },
+            send: { [unowned self] payload, topic in
+                for node in self.nodes where node.isUp { node.relay.offer(payload, topic) }
+            }
+        )
+    }
+
+    private func addNode() {
+        nodeCount += 1
+        nodes.append(SimulatedNode("n\(nodeCount)", in: self))
+    }
+
+    /// Says what happens, if this is the only seed.
+    func trace(_ text: @autoclosure () -> String) {
+        if isTraced { print("\(loop.now.uptimeNanoseconds / 1_000_000) ms: \(text())") }
+    }
+
+    /// Some time later, as long as the seed wants.
+    func later(_ action: @escaping () -> Void) {
+        let delay = Int64.random(in: 0...Int64(maximumDelay), using: &random)
+        loop.scheduleTask(in: .milliseconds(delay)) { action() }
+    }
+
+    func logAnswers() -> Bool { !faults.log || Int.random(in: 0..<10, using: &random) > 0 }
+
+    var newestID: UInt64 { journal.map(\.id).max() ?? 0 }
+
+    /// Takes over what the log has taken.
+    func noteJournal() {
+        let channels = catalog.channels
+        while true {
+            let cursor = LogCursor.position(journal.last?.position ?? .start)
+            guard let page = try? log.read(channels, of: project, after: cursor, limit: 1_000).wait() else { return }
+            for entry in page.entries {
+                let user = entry.envelope.withUnsafeReadableBytes { try? Envelope.scan($0).recipient }
+                trace(
+                    "log has \(entry.id) at \(entry.position) on \(entry.channel) to \((user ?? nil)?.rawValue ?? "all")"
+                )
+                journal.append(
+                    Entry(
+                        id: entry.id.rawValue, position: entry.position,
+                        channel: catalog.index(of: entry.channel.name) ?? 0, user: user ?? nil
+                    )
+                )
+            }
+            if page.isLast { return }
+        }
+    }
+
+    // MARK: What happens
+
+    /// Runs the seed's story, then lets everything come to rest.
+    ///
+    /// - Returns: what is wrong, for each client.
+    func run(steps: Int = 32) throws -> [String] {
+        faults = Faults(relay: Bool.random(using: &random), log: Bool.random(using: &random))
+        for _ in 0..<steps {
+            try step()
+            loop.advanceTime(by: .milliseconds(Int64.random(in: 0...20, using: &random)))
+        }
+        try rest()
+        // What is scheduled keeps the simulation alive.
+        defer { try? loop.syncShutdownGracefully() }
+        return clients.enumerated().flatMap { index, client in
+            check(client).map { "client \(index)\(isRaw ? " (raw)" : hasPublisherIDs ? " (ids)" : ""): \($0)" }
+        }
+    }
+
+    private func step() throws {
+        switch Int.random(in: 0..<100, using: &random) {
+        case 0..<45: try publish()
+        case 45..<55: clients.randomElement(using: &random)?.cut()
+        case 55..<75: read()
+        case 75..<80: clients.randomElement(using: &random)?.stall()
+        case 80..<84: nodes.randomElement(using: &random)?.relay.disconnect()
+        case 84..<91: nodes.randomElement(using: &random)?.relay.reconnect()
+        case 91..<93: crash()
+        case 93..<95: trim()
+        case 95 where !hasPublisherIDs: wipe()
+        default: loop.advanceTime(by: .milliseconds(Int64.random(in: 0...3_000, using: &random)))
+        }
+        for client in clients where !client.isConnected && Int.random(in: 0..<3, using: &random) == 0 {
+            connect(client)
+        }
+    }
+
+    private func connect(_ client: SimulatedClient) {
+        guard let node = nodes.randomElement(using: &random) else { return }
+        let allowance = Int.random(in: 0..<3, using: &random) == 0 ? Int.random(in: 0...900, using: &random) : nil
+        client.connect(to: node, allowance: allowance)
+    }
+
+    private func read() {
+        let bytes = Bool.random(using: &random) ? nil : Int.random(in: 0...400, using: &random)
+        clients.randomElement(using: &random)?.take(bytes: bytes, readAll: false)
+    }
+
+    private func publish() throws {
+        for _ in 0..<Int.random(in: 1...4, using: &random) {
+            number += 1
+            let channel = catalog.channels[Int.random(in: 0..<3, using: &random)]
+            let isEphemeral = Int.random(in: 0..<5, using: &random) == 0
+            var event = Event(
+                channel: channel, project: project, name: try EventName(isEphemeral ? "typing.x" : "e"),
+                data: ByteBuffer(string: "\(number)")
+            )
+            if Int.random(in: 0..<6, using: &random) == 0 { event.recipient = try UserID("u0") }
+            if hasPublisherIDs, !isEphemeral { event.id = EventID(takeID()) }
+            try send(event)
+        }
+    }
+
+    private func send(_ event: Event) throws {
+        if isRaw {
+            let payload = Envelope.encode(event, timestamp: 0)
+            for node in nodes { node.relay.offer(payload, event.topic) }
+        } else {
+            _ = try log.place(event)
+            noteJournal()
+        }
+    }
+
+    /// Mostly the next one; now and then one is withheld, and comes late.
+    private func takeID() -> UInt64 {
+        nextID += UInt64.random(in: 1...3, using: &random)
+        if Int.random(in: 0..<5, using: &random) == 0 {
+            withheld.append(nextID)
+            nextID += 1
+        } else if !withheld.isEmpty, Int.random(in: 0..<3, using: &random) == 0 {
+            return withheld.removeFirst()
+        }
+        return nextID
+    }
+
+    private func crash() {
+        guard let index = nodes.indices.randomElement(using: &random) else { return }
+        let node = nodes.remove(at: index)
+        trace("\(node.relay.session) crashes")
+        node.crash()
+        graveyard.append(node)
+        for client in clients where client.isOn(node) { client.cut() }
+        addNode()
+    }
+
+    private func trim() {
+        noteJournal()
+        trace("a channel is trimmed")
+        log.trim(
+            catalog.channels[Int.random(in: 0..<3, using: &random)], of: project,
+            keeping: Int.random(in: 0...5, using: &random)
+        )
+    }
+
+    private func wipe() {
+        // A log that begins and ends while a node is away is one that the node can know nothing of.
+        guard nodes.allSatisfy(\.relay.isUp) else { return }
+        noteJournal()
+        trace("the log is wiped")
+        log.removeAll()
+        wipedCount = journal.count
+        // The clock of ids goes on.
+        loop.advanceTime(by: .milliseconds(1))
+    }
+
+    /// No more faults: everybody connects, and reads all there is.
+    private func rest() throws {
+        let losesMessages = faults.relay
+        faults = Faults()
+        for node in nodes { node.relay.reconnect() }
+        for client in clients {
+            if !client.isConnected { client.connect(to: nodes[0], allowance: nil) }
+        }
+        if !losesMessages, !isRaw { publishWhileSubscribing() }
+        loop.advanceTime(by: .seconds(15))
+        // Whoever lost the last message of a channel notices with the next one.
+        if losesMessages || isRaw { try mark() }
+        loop.advanceTime(by: .seconds(1))
+        noteJournal()
+        lastRequired = journal.count
+        // And so does a node that began to listen while another one was writing down what it had heard.
+        if isRaw { try mark() }
+        noteJournal()
+        for turn in 0..<100 {
+            loop.advanceTime(by: .milliseconds(200))
+            for client in clients {
+                client.take(bytes: nil, readAll: true)
+                if !client.isConnected { client.connect(to: nodes[0], allowance: nil) }
+            }
+            // A node that still reads the log has nothing to show for it yet.
+            if turn > 20, clients.allSatisfy(\.isSettled) { break }
+        }
+        noteJournal()
+    }
+
+    /// A client comes to a node that has no subscriptions yet, and in the midst of that the last events of all are published:
+    /// nothing comes behind them that would show that they are missing.
+    private func publishWhileSubscribing() {
+        addNode()
+        guard let client = clients.randomElement(using: &random), let node = nodes.last else { return }
+        client.cut()
+        client.connect(to: node, allowance: nil)
+        for _ in 0..<3 { later { try? self.mark() } }
+    }
+
+    private func mark() throws {
+        for channel in catalog.channels {
+            var event = Event(
+                channel: channel, project: project, name: try EventName("e"), data: ByteBuffer(string: "0"))
+            if hasPublisherIDs {
+                nextID += 2
+                event.id = EventID(nextID)
+            }
+            try send(event)
+        }
+    }
+
+    // MARK: The invariant
+
+    private func check(_ client: SimulatedClient) -> [String] {
+        var violations = client.violations
+        guard client.isSettled, let start = client.start else {
+            return violations + ["did not come to rest: \(client.standing)"]
+        }
+        let startPosition = journal.last { $0.id == start }?.position ?? LogPosition(high: start)
+        let allowed = journal.enumerated().filter { _, entry in
+            // One that began live claims nothing of the time before, and may get some of it all the same.
+            (client.startsLive || entry.position > startPosition)
+                && client.channels.contains(ChannelSet(index: entry.channel))
+                && (entry.user == nil || entry.user == client.user)
+        }
+        // Who comes without a cursor has lost nothing with a log that was wiped.
+        // Nor has who began live lost what had come late by then.
+        let required = allowed.filter { index, entry in
+            index >= client.wipedAfter && index < lastRequired
+                && (!client.startsLive || entry.position.high > start && entry.position > startPosition)
+        }.map(\.element.id)
+        let expected = allowed.map(\.element.id)
+        let order = Dictionary(uniqueKeysWithValues: expected.enumerated().map { ($1, $0) })
+        let places = client.received.map { order[$0] }
+        for (id, place) in zip(client.received, places) where place == nil {
+            violations.append("\(id) was not for this client, or came before its cursor")
+        }
+        for (left, right) in zip(client.received.indices, client.received.indices.dropFirst()) {
+            // Where a cursor stands that came late and was trimmed, nobody knows any more.
+            let isExcused = hasPublisherIDs && client.receivedAfterGap.contains(client.received[right])
+            if let a = places[left], let b = places[right], a > b, !isExcused {
+                violations.append("\(client.received[right]) came after \(client.received[left])")
+            }
+        }
+        let received = Set(client.received)
+        for id in required where !received.contains(id) {
+            // An id that came late belongs where it arrived.
+            let place = allowed.first { $0.element.id == id }?.element.position ?? LogPosition(high: id)
+            let told = client.told.contains {
+                $0.from == 0 || place > LogPosition(high: $0.from - 1) && place.high <= $0.to
+            }
+            if !told {
+                violations.append("\(id) is lost, and nobody said so")
+            }
+        }
+        return violations
+    }
+}
