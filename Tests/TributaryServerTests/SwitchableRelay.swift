@@ -16,14 +16,19 @@ final class SwitchableRelay: Relay {
 
     var eventLoop: any EventLoop { base.eventLoop }
     var kind: String { base.kind }
+    var session: String { base.session }
     func attach(_ receiver: any RelayReceiver) { base.attach(receiver) }
     func run() async throws { try await base.run() }
     func subscribe(to topics: [Topic]) -> EventLoopFuture<Void> { base.subscribe(to: topics) }
     func unsubscribe(from topics: [Topic]) { base.unsubscribe(from: topics) }
 
     func publish(_ payload: ByteBuffer, to topic: Topic) async throws {
+        try send(payload, to: topic)
+    }
+
+    func send(_ payload: ByteBuffer, to topic: Topic) throws {
         guard isUp.withLockedValue({ $0 }) else { throw RelayError.unavailable("switched off") }
-        try await base.publish(payload, to: topic)
+        try base.send(payload, to: topic)
     }
 
     var status: RelayStatus {

@@ -36,8 +36,12 @@ struct TestServer: Sendable {
         logger.logLevel = .critical
         let loops = Array(group.makeIterator())
         let relay = SwitchableRelay(MemoryRelay(eventLoop: loops[0]))
+        let catalog = try Catalog.bundled()
+        let log = MemoryEventLog(catalog: catalog, eventLoop: loops[0], marksLapses: false) {
+            try relay.send($0, to: $1)
+        }
         let hub = Hub(
-            configuration: HubConfiguration(node: "test", version: "0"), catalog: try Catalog.bundled(), relay: relay,
+            configuration: HubConfiguration(node: "test", version: "0"), catalog: catalog, relay: relay, log: log,
             eventLoops: loops, logger: logger
         )
         let server = TributaryServer(configuration: configuration, hub: hub, eventLoopGroup: group, logger: logger)

@@ -3,7 +3,8 @@ import NIOHTTP1
 
 /// The problems of the connection and of the routes; those of parameters stand where the parameters are read.
 extension Problem {
-    static let notFound = Problem(.notFound, "not_found", "There is nothing here; see /stream, /publish and /stats.")
+    static let notFound = Problem(
+        .notFound, "not_found", "There is nothing here; see /stream, /publish, /history and /stats.")
 
     static let internalError = Problem(
         .internalServerError, "internal_error", "The hub failed at this request; its log says why."

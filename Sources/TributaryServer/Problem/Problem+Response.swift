@@ -17,6 +17,7 @@ extension Problem {
         case let problem as Problem: self = problem
         case let rejection as Envelope.Rejection: self.init(rejection)
         case let error as RelayError: self.init(error)
+        case let error as EventLogError: self.init(error)
         case let error as UnknownChannel: self = .unknownChannel(error.name)
         case let error as InvalidName:
             self.init(.badRequest, "invalid_\(error.kind)", "Not a valid \(error.kind): use \(error.rule).")
@@ -51,6 +52,22 @@ extension Problem {
             self.init(
                 .badGateway, "relay_refused",
                 "The relay refused to publish; the hub's log says why. Check its permissions."
+            )
+        }
+    }
+
+    init(_ error: EventLogError) {
+        switch error {
+        case .unavailable:
+            self = Problem(
+                .serviceUnavailable, "relay_unavailable",
+                "The hub cannot reach its log at the moment. Try again; a \"client_msg_id\" keeps an event from counting twice."
+            ).retry(afterSeconds: 1)
+        case .refused: self.init(RelayError.refused("\(error)"))
+        case .ownerMismatch:
+            self.init(
+                .conflict, "timeline_owner_mismatch",
+                "The project's ids come either from the hub or from its publisher: send \"id\" always, or never."
             )
         }
     }

@@ -15,6 +15,7 @@ extension Router where Context == APIContext {
         router.add(middleware: ProblemMiddleware())
         router.addStreamRoute(admission)
         router.addPublishRoute(hub)
+        router.addHistoryRoute(hub)
         router.addStatsRoute(hub)
         router.addHealthRoute()
         router.addReadyRoute(hub)

@@ -19,7 +19,7 @@ struct StreamRequestParser: Sendable {
             return StreamRequest(
                 user: try UserID(query.value("user_id") ?? peer),
                 project: try query.value("project_id", "projectId").map { try ProjectID($0) } ?? .default,
-                channels: try channels(query.value("channels")),
+                channels: try catalog.channels(in: query.value("channels")),
                 clientInstance: try query.value("client_instance_id", "clientInstanceId").map {
                     try ClientInstanceID($0)
                 },
@@ -30,22 +30,6 @@ struct StreamRequestParser: Sendable {
         } catch {
             throw Problem(error) ?? .malformedQuery
         }
-    }
-
-    private func channels(_ list: String?) throws(Problem) -> ChannelSet {
-        let all = ChannelSet.all(of: catalog.channels.count)
-        var channels: ChannelSet = []
-        for item in (list ?? "").split(separator: ",") {
-            let name = item.trimming { $0 == " " }
-            if name == "all" {
-                channels = all
-            } else if let index = catalog.index(of: name) {
-                channels.insert(ChannelSet(index: index))
-            } else {
-                throw .unknownChannel(String(name))
-            }
-        }
-        return channels.isEmpty ? all : channels
     }
 
     private func heartbeat(_ text: String?) throws(Problem) -> Int {
@@ -67,34 +51,15 @@ struct StreamRequestParser: Sendable {
     /// The header wins: a browser sends it on its own reconnects, with the query that it began with. For the same reason
     /// `last_event_id` wins over `from_seq`: clients that cannot set headers append it.
     private func cursor(_ query: Query, lastEventID: [String]) throws(Problem) -> StreamCursor {
-        let fromSequence = try number(query.value("from_seq"), "from_seq")
+        let fromSequence = try query.id("from_seq")
         // Empty is what an `EventSource` has before its first id.
         let lastID = try query.value("last_event_id").flatMap { $0.isEmpty ? nil : $0 }
-        let inQuery = try number(lastID, "last_event_id")
+        let inQuery = try lastID.map { text throws(Problem) in try Query.id(text, of: "last_event_id") }
         let header = lastEventID.filter { !$0.isEmpty }
         if let text = header.first {
             guard header.count == 1, let id = UInt64(digits: text.utf8) else { return .unreadable }
             return .after(id)
         }
         return (inQuery ?? fromSequence).map(StreamCursor.after) ?? .live
-    }
-
-    private func number(_ text: String?, _ name: String) throws(Problem) -> UInt64? {
-        guard let text else { return nil }
-        guard let value = UInt64(digits: text.utf8) else {
-            throw Problem(
-                .badRequest, "invalid_\(name)", "\"\(name)\" is an id: a whole number from 0 to 9007199254740991."
-            )
-        }
-        return value
-    }
-}
-
-extension StringProtocol {
-    /// Without the characters at both ends that satisfy `predicate`.
-    fileprivate func trimming(where predicate: (Character) -> Bool) -> SubSequence {
-        let start = drop(while: predicate)
-        let end = start.lastIndex { !predicate($0) }.map { index(after: $0) } ?? start.startIndex
-        return start[start.startIndex..<end]
     }
 }
