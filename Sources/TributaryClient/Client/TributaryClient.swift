@@ -26,6 +26,20 @@ public import TributaryProtocol
 /// stream down (the hub closes one that takes nothing for 30 s, and the client resumes), and no event overtakes
 /// another. ``cursor`` moves on when an event's handlers have returned: whoever stores it loses nothing. Events with an
 /// id come once, however often the connection breaks.
+///
+/// What was missed comes before what is live, with `isReplay`: first the hub's own replay, then, where that was cut short,
+/// pages of `GET /history`, while the live events wait (``TributaryClientConfiguration/catchUpBuffer``). What is lost for
+/// good is told by `Gap`, and by `recovered` of `Connected` for what is older than the hub's log. Until history can be
+/// reached nothing live is handed over; ``onError(_:)`` tells of each try.
+///
+/// Users get their own events too. A program that shows a message before the hub has it, and publishes it with a
+/// `client_msg_id` in its data, finds it again by that:
+///
+/// ```swift
+/// client.on(MessageNew.self) { event in
+///     if let key = event.clientMessageID { await messages.confirm(key, as: event.messageID) }
+/// }
+/// ```
 public final class TributaryClient: Sendable {
     struct State {
         var status = ConnectionStatus.disconnected

@@ -14,6 +14,9 @@ public struct TributaryClientConfiguration: Sendable {
     public var maximumEventBytes: Int
     /// How many ids are remembered to recognize what comes twice.
     public var rememberedIDs: Int
+    /// How many bytes of live events wait at most, beside one read of the socket, while history brings what a replay left
+    /// out; beyond that the stream is not read, and the hub keeps them.
+    public var catchUpBuffer: Int
     /// How many events wait in one `events(_:)` sequence at most.
     public var sequenceBuffer: Int
     /// How long a full sequence may hold up the client before it is ended.
@@ -25,6 +28,7 @@ public struct TributaryClientConfiguration: Sendable {
         instance: ClientInstanceID? = nil,
         maximumEventBytes: Int = 16 << 20,
         rememberedIDs: Int = 4096,
+        catchUpBuffer: Int = 1 << 20,
         sequenceBuffer: Int = 256,
         stallLimit: Duration = .seconds(10)
     ) {
@@ -33,6 +37,7 @@ public struct TributaryClientConfiguration: Sendable {
         self.instance = instance
         self.maximumEventBytes = maximumEventBytes
         self.rememberedIDs = rememberedIDs
+        self.catchUpBuffer = catchUpBuffer
         self.sequenceBuffer = sequenceBuffer
         self.stallLimit = stallLimit
     }

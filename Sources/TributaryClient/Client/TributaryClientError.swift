@@ -26,6 +26,9 @@ public enum TributaryClientError: Error, Sendable {
     case badRedirect(String)
     /// An event beyond the configuration's `maximumEventBytes`. Tried again from the last event before it.
     case eventTooLarge(limit: Int)
+    /// Events that a replay left out could not be fetched from `GET /history`. Tried again, unless the hub will not have
+    /// it; then the program gets the `gap`.
+    case historyUnavailable(any Error)
     /// The `token` closure threw. Tried again.
     case tokenUnavailable(any Error)
     /// The client's URL has no host, or a scheme other than `http` and `https`. Thrown by `run()`.
@@ -34,6 +37,11 @@ public enum TributaryClientError: Error, Sendable {
     case alreadyRunning
     /// The data to be published is not one JSON value. Thrown by `TributaryPublisher`; nothing was sent.
     case dataIsNoJSON
+    /// The outbox is full: so many events with so many bytes wait in it. Thrown by `TributaryPublisher`; the event was
+    /// not taken. Publish less, or try again when some have gone out.
+    case outboxFull(events: Int, bytes: Int)
+    /// The publisher was shut down. The event was not sent, or nobody knows whether it was.
+    case publisherClosed
 }
 
 extension TributaryClientError: CustomStringConvertible {
@@ -50,10 +58,13 @@ extension TributaryClientError: CustomStringConvertible {
         case .unsupportedEncoding(let encoding): "the answer is encoded as \(encoding), though identity was asked for"
         case .badRedirect(let reason): "redirect not followed: \(reason)"
         case .eventTooLarge(let limit): "an event is longer than \(limit) bytes"
+        case .historyUnavailable(let cause): "history: \(cause)"
         case .tokenUnavailable(let cause): "no token: \(cause)"
         case .unusableURL: "the hub's URL must be http:// or https:// with a host"
         case .alreadyRunning: "the client is running already"
         case .dataIsNoJSON: "the data to publish is not one JSON value"
+        case .outboxFull(let events, let bytes): "the outbox is full: \(events) events, \(bytes) bytes"
+        case .publisherClosed: "the publisher was shut down"
         }
     }
 }

@@ -71,7 +71,7 @@ struct StreamConnection: Sendable {
                 gate.opened()
                 machine.opened()
                 await client.publish(machine.status)
-                try await read(body, gate, &machine)
+                try await read(body, gate, &machine, &token)
             }
         } catch let error as TributaryClientError {
             gate.end(.failed(error))
@@ -101,17 +101,19 @@ struct StreamConnection: Sendable {
 
     /// Reads until the stream ends, and hands over what it brings.
     private func read(
-        _ body: HTTPClientResponse.Body, _ gate: ReadGate, _ machine: inout ConnectionMachine
+        _ body: HTTPClientResponse.Body, _ gate: ReadGate, _ machine: inout ConnectionMachine, _ token: inout String?
     ) async throws {
+        let feed = ChunkFeed()
+        // Ends with this function, whichever way it returns.
+        async let _ = feed.fill(from: body)
         let configuration = client.configuration
         var reader = StreamReader(
             lastEventID: client.position.lastEventID, maximumEventBytes: configuration.maximumEventBytes
         )
         var silence = (configuration.heartbeat ?? .seconds(25)) * 2.5
         var items: [StreamReader.Item] = []
-        var chunks = body.makeAsyncIterator()
         while gate.beginWaiting(atMost: silence) {
-            let chunk = await Result { try await chunks.next() }
+            let chunk = await Result { try await feed.next() }
             guard gate.endWaiting() else { return }
             guard let bytes = try chunk.get() else { return gate.end(.failed(.cut)) }
             items.removeAll(keepingCapacity: true)
@@ -131,6 +133,8 @@ struct StreamConnection: Sendable {
                     await client.deliver(event)
                     // Its frame's `retry:` is for clients that do not read `retry_ms`: the stream's own stays.
                     return gate.end(ending)
+                case .missed(let missed, let gap):
+                    guard try await catchUp(missed, gap: gap, feed, gate, token: &token) else { return }
                 }
             }
             if Task.isCancelled { return }

@@ -19,6 +19,8 @@ struct StreamEndpoint: Sendable {
         else { throw .unusableURL }
         var path = parts.percentEncodedPath
         while path.hasSuffix("/") { path.removeLast() }
+        // The stream's own URL is as good as the hub's.
+        if endpoint != "stream", path.hasSuffix("/stream") { path.removeLast("/stream".utf8.count) }
         if !path.hasSuffix("/\(endpoint)") { path += "/\(endpoint)" }
         parts.percentEncodedPath = path
         parts.fragment = nil
@@ -30,7 +32,6 @@ struct StreamEndpoint: Sendable {
     /// - Parameter channels: `nil` for all that the user may read.
     /// - Throws: ``TributaryClientError/unusableURL``.
     func request(channels: Set<Channel>?, position: StreamPosition) throws(TributaryClientError) -> URL {
-        var parts = try Self.url("stream", of: url)
         var query: [(String, String)] = []
         if let channels { query.append(("channels", channels.map(\.name).sorted().joined(separator: ","))) }
         query.append(("project_id", project.rawValue))
@@ -38,6 +39,28 @@ struct StreamEndpoint: Sendable {
         if let instance { query.append(("client_instance_id", instance.rawValue)) }
         if let heartbeat { query.append(("heartbeat_ms", String(heartbeat.inMilliseconds))) }
         if case .after(let number) = position { query.append(("from_seq", String(number))) }
+        return try url("stream", query)
+    }
+
+    /// The URL of a page of history.
+    ///
+    /// - Parameters:
+    ///   - channels: `nil` for all that the user may read.
+    ///   - after: the id after which it begins.
+    ///   - limit: the most events.
+    /// - Throws: ``TributaryClientError/unusableURL``.
+    func history(channels: Set<Channel>?, after: UInt64, limit: Int) throws(TributaryClientError) -> URL {
+        var query: [(String, String)] = []
+        if let channels { query.append(("channels", channels.map(\.name).sorted().joined(separator: ","))) }
+        query.append(("project_id", project.rawValue))
+        if let user { query.append(("user_id", user.rawValue)) }
+        query.append(("after", String(after)))
+        query.append(("limit", String(limit)))
+        return try url("history", query)
+    }
+
+    private func url(_ endpoint: String, _ query: [(String, String)]) throws(TributaryClientError) -> URL {
+        var parts = try Self.url(endpoint, of: url)
         let added = query.map { "\($0)=\(Self.encode($1))" }.joined(separator: "&")
         parts.percentEncodedQuery = [parts.percentEncodedQuery, added].compactMap(\.self).joined(separator: "&")
         guard let url = parts.url else { throw .unusableURL }

@@ -7,6 +7,8 @@ struct StreamReader {
         case event(StreamEvent)
         case connected(Connection, StreamEvent)
         case serverClose(StreamEnding, StreamEvent)
+        /// The `gap` behind a replay that was cut short: history has what it names.
+        case missed(Missed, StreamEvent)
     }
 
     /// What the client needs of `connected`. Read leniently: a stream without it, or with half of it, is still a
@@ -20,6 +22,8 @@ struct StreamReader {
 
     private var decoder: ServerSentEventDecoder
     private var replay = ReplayPhase()
+    /// The last id of a replay that was cut short, until its `gap` comes.
+    private var cutShort: UInt64?
     private var lastEventID: String
 
     init(lastEventID: String, maximumEventBytes: Int) {
@@ -55,12 +59,31 @@ struct StreamReader {
         case Connected.eventName:
             let connection = Self.connection(event)
             replay.connected(from: connection.from, latest: connection.latest)
+            cutShort = nil
             return .connected(connection, event)
         case ServerClose.eventName:
             return .serverClose(Self.ending(event), event)
         default:
             event.isReplay = replay.isReplay(event: event.name, id: event.id)
-            return .event(event)
+            return missed(event).map { .missed($0, event) } ?? .event(event)
+        }
+    }
+
+    /// Only a `gap` that says from where is about ids; others tell of ephemeral events.
+    private mutating func missed(_ event: StreamEvent) -> Missed? {
+        switch event.name {
+        case ReplayEnd.eventName:
+            let data = (try? event.decode(as: JSONValue.self)) ?? .null
+            cutShort = data["more"] == .bool(true) ? data["lastReplayedSeq"]?.sequence : nil
+            return nil
+        case Gap.eventName:
+            guard let after = cutShort, let data = try? event.decode(as: JSONValue.self),
+                data["from"]?.sequence != nil
+            else { return nil }
+            cutShort = nil
+            return Missed(after: after, to: data["to"]?.sequence)
+        default:
+            return nil
         }
     }
 

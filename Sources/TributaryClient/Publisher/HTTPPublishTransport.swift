@@ -57,8 +57,10 @@ public struct HTTPPublishTransport: PublishTransport {
             throw TributaryClientError.tokenUnavailable(error)
         }
         request.body = .bytes(PublishRequest.encode(event))
-        let (status, body) = try await send(request)
-        guard (200..<300).contains(status) else { throw HTTPRefusal(status: status, body: body) }
+        let (status, body, retryAfter) = try await send(request)
+        guard (200..<300).contains(status) else {
+            throw HTTPRefusal(status: status, body: body, retryAfter: retryAfter)
+        }
         do {
             return try JSONDecoder().decode(PublishReceipt.self, from: body)
         } catch {
@@ -66,14 +68,18 @@ public struct HTTPPublishTransport: PublishTransport {
         }
     }
 
-    private func send(_ request: HTTPClientRequest) async throws -> (status: Int, body: Data) {
-        let answer = await withTaskGroup(of: Result<(Int, Data), any Error>.self) { group in
+    private func send(_ request: HTTPClientRequest) async throws -> (status: Int, body: Data, retryAfter: Duration?) {
+        let answer = await withTaskGroup(of: Result<(Int, Data, Duration?), any Error>.self) { group in
             group.addTask {
                 await Result {
                     let response = try await http.execute(request, deadline: .distantFuture)
                     // 64 KiB: a receipt is a line.
                     let body = try await response.body.collect(upTo: 64 << 10)
-                    return (Int(response.status.code), Data(body.readableBytesView))
+                    let retryAfter = response.headers.first(name: "Retry-After")
+                    return (
+                        Int(response.status.code), Data(body.readableBytesView),
+                        retryAfter.flatMap { RetryAfter.duration($0, now: Date()) }
+                    )
                 }
             }
             group.addTask {
