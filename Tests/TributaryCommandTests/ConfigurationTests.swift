@@ -30,7 +30,9 @@ import Testing
     /// For each setting: a value that differs from the default, as text.
     static let samples: [String: String] = [
         "hostname": "::1", "port": "9", "redis": "redis://r", "redis-prefix": "x", "probe-seconds": "11",
-        "catalog": "c.json", "auth": "none", "heartbeat-seconds": "6", "linger-seconds": "7", "tail-bytes": "65536",
+        "data": "d.sqlite", "catalog": "c.json", "auth": "none", "heartbeat-seconds": "6", "linger-seconds": "7",
+        "tail-bytes": "65536",
+        "replay-limit": "50",
         "drain-seconds": "8", "threads": "1000", "node": "n", "log-level": "trace", "demo": "true",
     ]
 
@@ -66,6 +68,11 @@ import Testing
 
     @Test func `variables of the other commands are not errors`() throws {
         #expect(try options(environment: ["TRIBUTARY_URL": "http://h"]) == ServeOptions())
+    }
+
+    @Test func `a data file and Redis exclude each other, wherever each comes from`() {
+        let conflict = message { try options(["data": "d.sqlite"], ["TRIBUTARY_REDIS": "redis://h"]) }
+        #expect(conflict?.hasPrefix("data and redis exclude each other") == true)
     }
 
     @Test func `unknown names are errors that name the source and what was meant`() throws {

@@ -36,6 +36,18 @@ import TributaryProtocol
             ).hasSuffix(" (replay) u: t"))
     }
 
+    @Test func `a gap names the ids that it knows`() {
+        let cases = [
+            (#","from":4,"to":7"#, " #4 to #7"), (#","from":4"#, " from #4 on"), (#","to":7"#, " up to #7"), ("", ""),
+        ]
+        for (members, ids) in cases {
+            let data =
+                #"{"project_id":"p1","channels":["chat","jobs"],"reason":"log_trimmed"\#(members),"timestamp":"t"}"#
+            let line = EventLine(name: "gap", data: data)
+            #expect(line.summary == "events\(ids) of chat, jobs may be missing: log_trimmed")
+        }
+    }
+
     @Test func `what no type decodes is shown as it came`() {
         #expect(text(EventLine(name: "deploy.done", data: #"{"a": 1}"#)).hasSuffix(#" {"a": 1}"#))
         #expect(text(EventLine(name: "message.new", data: #"{"a": 1}"#)).hasSuffix(#" {"a": 1}"#))

@@ -26,6 +26,10 @@ import TributaryServer
         #expect(lines[4].hasSuffix("--url 'http://[::1]:81'"))
     }
 
+    @Test func `it says where durable events are kept`() {
+        #expect(lines { $0.data = "/var/lib/hub.sqlite" }[0].contains("durable events kept in /var/lib/hub.sqlite"))
+    }
+
     @Test func `it names the Redis without its password`() {
         let lines = lines { $0.redis = "redis://user:secret@h/2" }
         #expect(lines[0].contains("events through redis://h:6379/2"))

@@ -14,7 +14,7 @@ import Testing
         )
         #expect(try await first.exit().standardOutput == "{\"id\":7,\"duplicate\":false}\n")
         let second = try Command(
-            "publish", "job", "of.nobody", "-", "--project", "p1", input: "[1,\n2]",
+            "publish", "job", "job.progress", "-", "--project", "p1", input: "[1,\n2]",
             environment: ["TRIBUTARY_URL": address]
         )
         #expect(try await second.exit().standardOutput == "{\"id\":null,\"duplicate\":false}\n")
@@ -22,7 +22,7 @@ import Testing
         #expect(
             listen.output.standardOutput == """
                 {"event":"message.new","id":"7","data":{"a": 1 }}
-                {"event":"of.nobody","data":[1, 2]}
+                {"event":"job.progress","data":[1, 2]}
 
                 """)
         listen.signal(SIGINT)

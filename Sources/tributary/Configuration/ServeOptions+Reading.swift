@@ -23,5 +23,10 @@ extension ServeOptions {
         var reader = SettingReader(sources: [.arguments(arguments), .environment(environment)])
         if let file { reader.sources.append(.file(file)) }
         for setting in Setting.all { try reader.read(setting, into: &self) }
+        guard data == nil || redis == nil else {
+            throw ConfigurationError(
+                "data and redis exclude each other: with Redis the log is in Redis; give one of the two"
+            )
+        }
     }
 }

@@ -16,6 +16,8 @@ struct ServeOptions: Equatable, Sendable {
     var redisPrefix: String?
     /// How often the relay proves to itself that pub/sub is alive.
     var probeSeconds = 10
+    /// The file that a hub without Redis keeps its log in; `nil` is memory.
+    var data: String?
     /// A catalog of the operator's in place of the bundled one.
     var catalog: String?
     /// Who may read and publish; `nil` is everybody on this machine.
@@ -27,6 +29,7 @@ struct ServeOptions: Equatable, Sendable {
     var lingerSeconds = 60
     /// What a project's tail may hold for slow streams, per event loop.
     var tailBytes = 1 << 20
+    var replayLimit = 200
     /// How long a shutdown takes its streams to leave.
     var drainSeconds = 10
     /// Event loops.

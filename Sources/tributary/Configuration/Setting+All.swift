@@ -32,6 +32,14 @@ extension Setting {
                 "How often the hub sends itself a message through Redis, to notice a connection that is silently dead."
         ),
         .text(
+            "data", \.data, placeholder: "FILE", defaultText: "none",
+            help: """
+                File (SQLite) that a hub without Redis keeps durable events in: what it acknowledged, it has after a \
+                restart. Made if it is not there; one hub at a time.
+                """,
+            check: notEmpty
+        ),
+        .text(
             "catalog", \.catalog, placeholder: "FILE", defaultText: "bundled",
             help: "Channels and events (JSON) in place of the bundled Protocols/catalog.json.",
             check: notEmpty
@@ -52,6 +60,10 @@ extension Setting {
         .integer(
             "tail-bytes", \.tailBytes, in: 1 << 16...1 << 30, placeholder: "N",
             help: "What a project may keep in memory for its slow streams, per thread."
+        ),
+        .integer(
+            "replay-limit", \.replayLimit, in: 1...10_000, placeholder: "N",
+            help: "How many missed events a stream is sent when it resumes; GET /history has the rest."
         ),
         .integer(
             "drain-seconds", \.drainSeconds, in: 0...600, placeholder: "N",

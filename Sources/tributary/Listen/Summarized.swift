@@ -93,7 +93,11 @@ extension ManifestChanged: Summarized {
 }
 
 extension Connected: Summarized {
-    var oneLine: String { "\(channels.joined(separator: ", ")) of \(projectID) as \(userID), on node \(node)" }
+    var oneLine: String {
+        let since = fromSequence.map { " since #\($0)" } ?? ""
+        let missing = recovered ? "" : "; not everything\(since) is there any more"
+        return "\(channels.joined(separator: ", ")) of \(projectID) as \(userID), on node \(node)\(missing)"
+    }
 }
 
 extension Subscribed: Summarized {
@@ -105,7 +109,16 @@ extension ReplayEnd: Summarized {
 }
 
 extension Gap: Summarized {
-    var oneLine: String { "events of \(channels.joined(separator: ", ")) may be missing: \(reason.rawValue)" }
+    var oneLine: String {
+        let ids =
+            switch (from, to) {
+            case (let from?, let to?): " #\(from) to #\(to)"
+            case (let from?, nil): " from #\(from) on"
+            case (nil, let to?): " up to #\(to)"
+            case (nil, nil): ""
+            }
+        return "events\(ids) of \(channels.joined(separator: ", ")) may be missing: \(reason.rawValue)"
+    }
 }
 
 extension Heartbeat: Summarized {

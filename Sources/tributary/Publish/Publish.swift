@@ -42,7 +42,9 @@ struct Publish: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The hub's --redis-prefix, if it has one.", valueName: "NAME"))
     var redisPrefix: String?
 
-    @Option(help: ArgumentHelp("Only this user's streams receive the event.", valueName: "U"))
+    @Option(
+        name: [.customLong("to"), .customLong("to-user")],
+        help: ArgumentHelp("Only this user's streams receive the event.", valueName: "U"))
     var toUser: String?
 
     @Option(help: ArgumentHelp("The event's place in its project's timeline: a whole number from 1.", valueName: "N"))
@@ -50,7 +52,8 @@ struct Publish: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The publisher's own key for this event, the same when it is published again.", valueName: "KEY"))
+            "The publisher's own key for this event, the same when it is published again: within 24 hours that counts once.",
+            valueName: "KEY"))
     var clientMsgID: String?
 
     func validate() throws {

@@ -21,7 +21,9 @@ struct Greeting {
     }
 
     private var relay: String {
-        guard let redis = options.redis else { return "events stay in this process" }
+        guard let redis = options.redis else {
+            return options.data.map { "durable events kept in \($0)" } ?? "events stay in this process"
+        }
         // Without user and password.
         return (try? RedisConfiguration(url: redis)).map { "events through \($0)" } ?? "events through Redis"
     }

@@ -5,16 +5,16 @@ import NIOPosix
 import ServiceLifecycle
 import TributaryCore
 import TributaryProtocol
-import TributaryRedis
 import TributaryServer
 
-/// The composition root: the only place that knows the relay, the hub and the server.
+/// The composition root: the only place that knows the hub, what it is made of, and the server.
 struct HubProcess {
     let options: ServeOptions
 
     /// Serves until SIGTERM or SIGINT.
     ///
-    /// - Throws: ``ConfigurationError`` or `ListenError` for what cannot start. A Redis that does not answer is no error.
+    /// - Throws: ``ConfigurationError``, `DataFileError` or `ListenError` for what cannot start. A Redis that does not
+    ///   answer is no error.
     func run() async throws {
         let shutdown = await Shutdown()
         let catalog = try CatalogFile.read(options.catalog)
@@ -36,11 +36,13 @@ struct HubProcess {
     ) async throws {
         let node = options.node ?? NodeName.random()
         let logger = Logger.standardError("tributary", level: options.logLevel)
-        let relay = try relay(node, on: threads.next(), logger: logger)
+        let loops = (relay: threads.next(), log: threads.next())
+        let medium = try EventMedium(options, catalog: catalog, node: node, on: loops, logger: logger)
         let hub = Hub(
             configuration: HubConfiguration(options, node: node),
             catalog: catalog,
-            relay: relay,
+            relay: medium.relay,
+            log: medium.log,
             eventLoops: Array(threads.makeIterator()),
             logger: logger
         )
@@ -59,19 +61,5 @@ struct HubProcess {
         try await shutdown.run(
             ServiceGroup(configuration: .init(services: services.map { .init(service: $0) }, logger: logger))
         )
-    }
-
-    private func relay(_ node: String, on eventLoop: any EventLoop, logger: Logger) throws -> any Relay {
-        guard let url = options.redis else { return MemoryRelay(eventLoop: eventLoop) }
-        do {
-            return try RedisRelay(
-                RedisRelay.Configuration(options, redis: RedisConfiguration(url: url), node: node),
-                on: eventLoop,
-                logger: logger
-            )
-        } catch {
-            // The URL was checked when it was read; TLS files are looked at only now.
-            throw ConfigurationError("redis: \(error)")
-        }
     }
 }

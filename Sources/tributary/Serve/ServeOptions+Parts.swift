@@ -1,5 +1,6 @@
 import NIOCore
 import TributaryCore
+import TributaryProtocol
 import TributaryRedis
 import TributaryServer
 
@@ -22,12 +23,22 @@ extension HubConfiguration {
         self.init(node: node, version: Tributary.version)
         lingerMilliseconds = options.lingerSeconds * 1_000
         tailBytes = options.tailBytes
+        replayLimit = options.replayLimit
     }
 }
 
 extension RedisRelay.Configuration {
     init(_ options: ServeOptions, redis: RedisConfiguration, node: String) {
         self.init(redis: redis, node: node, prefix: options.redisPrefix)
+        probeIntervalMilliseconds = options.probeSeconds * 1_000
+        // What the log says of an event comes on top of what publishers may send.
+        maximumEnvelopeBytes = Envelope.maximumBytes + Envelope.maximumPlacementBytes
+    }
+}
+
+extension RedisEventLog.Configuration {
+    init(_ options: ServeOptions, redis: RedisConfiguration) {
+        self.init(redis: redis, prefix: options.redisPrefix)
         probeIntervalMilliseconds = options.probeSeconds * 1_000
     }
 }
