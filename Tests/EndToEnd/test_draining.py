@@ -1,13 +1,16 @@
 """SIGTERM: streams are told to go elsewhere, not all at once, and the hub ends with 0."""
 
+import itertools
 import signal
 import socket
+import threading
 import time
 
 import httpx
 import pytest
 
 from harness.feed import publish_numbers
+from harness.timelines import Timelines, history
 from harness.waiting import until
 
 
@@ -103,3 +106,66 @@ def test_a_stalled_stream_does_not_hold_the_drain(start_hub, start_redis):
     hub.signal(signal.SIGTERM)
     assert hub.wait(8) == 0, hub.said
     stream.close()
+
+
+@pytest.mark.slow
+def test_clients_that_go_to_another_hub_lose_nothing_while_everything_goes_on(
+    start_hub, start_redis, stopping, tmp_path
+):
+    """Each of two hubs is drained in turn, three times; publishers and readers go to the one that is left."""
+    redis = start_redis()
+    settings = ("--drain-seconds", 1)
+    hubs = [start_hub(*settings, redis=redis).wait_until_ready() for _ in range(2)]
+    addresses = [hub.address for hub in hubs]
+    clients = stopping(Timelines())
+    readers = [{"user": f"u{index % 3}", "channels": ("chat,jobs", "chat")[index % 2]} for index in range(20)]
+    clients.open(addresses, "drain", readers)
+    ending, receipts = threading.Event(), {}
+
+    def publish(first):
+        for number in itertools.count(first, 3):
+            channel, event = (("chat", "message.new"), ("jobs", "job.failed"))[number % 2]
+            body = {"channel": channel, "project_id": "drain", "event": event, "data": {"n": number}}
+            body["client_msg_id"] = f"m-{number}"
+            # To the next one whenever one does not take it.
+            for attempt in itertools.count(number):
+                host, port = addresses[attempt % 2]
+                try:
+                    answer = httpx.post(f"http://{host}:{port}/publish", json=body, timeout=5)
+                except httpx.HTTPError:
+                    time.sleep(0.02)
+                    continue
+                if answer.status_code == 200:
+                    receipts[number] = answer.json()["id"]
+                    break
+                assert answer.status_code == 503, answer.text
+            if ending.wait(0.01):
+                return
+
+    threads = [threading.Thread(target=publish, args=(first,)) for first in range(3)]
+    for thread in threads:
+        thread.start()
+    try:
+        for turn in range(6):
+            count = len(receipts)
+            until(lambda count=count: len(receipts) > count + 60, 20, what="publishing goes on")
+            hub = hubs[turn % 2]
+            hub.signal(signal.SIGTERM)
+            assert hub.wait(10) == 0, hub.said[-2000:]
+            hubs[turn % 2] = start_hub(*settings, redis=redis, port=hub.port).wait_until_ready()
+    finally:
+        ending.set()
+        for thread in threads:
+            thread.join(30)
+    log = history(hubs[0].url, "drain")
+    assert {event["data"]["n"]: event["id"] for event in log} == receipts and len(log) == len(receipts)
+    channels = [reader["channels"].split(",") for reader in readers]
+    expected = [[event["id"] for event in log if event["channel"] in mine] for mine in channels]
+    for difference in clients.wait_for(expected, tmp_path):
+        assert (difference["lost"], difference["duplicates"], difference["disordered"]) == (0, 0, 0), difference
+        assert difference["strange"] == 0
+    totals = clients.totals()
+    counts = totals["counts"]
+    assert totals["reasons"].get("draining", 0) >= 20 and totals["wrong"] == []
+    assert (counts["told_lost"], counts["not_recovered"]) == (0, 0)
+    assert (counts["repeated_in_connection"], counts["repeated_after_reconnect"]) == (0, 0)

@@ -61,6 +61,8 @@ class Hub(Process):
 
     def wait_until_ready(self, seconds=15.0):
         until(self.is_ready, seconds, what="/readyz is 200")
+        # The log has connections of its own, and may be back a moment later.
+        until(lambda: self.get("/history").status_code == 200, seconds, what="/history is 200")
         return self
 
     def open_streams(self):

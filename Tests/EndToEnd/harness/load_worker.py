@@ -4,13 +4,12 @@ Payloads carry `"n":<sequence number>,"t":<monotonic nanoseconds>`; each stream 
 """
 
 import json
-import os
 import re
-import resource
 import selectors
 import socket
-import sys
 import time
+
+from .commands import CommandLoop
 
 NUMBERS = re.compile(rb'"n":(\d+),"t":(\d+)')
 EVENTS = re.compile(rb"^(?:id: (\d+)\n)?event: (\S+)$|^(: heartbeat)$", re.MULTILINE)
@@ -133,23 +132,14 @@ class Reader:
         return {key: getattr(self, key) for key in keys}
 
 
-class Worker:
+class Worker(CommandLoop):
     def __init__(self):
-        self.selector = selectors.DefaultSelector()
+        super().__init__()
         self.readers = []
         self.latencies = None
-        self.rate = None
-        self.input = b""
-        os.set_blocking(0, False)
-        self.selector.register(0, selectors.EVENT_READ, None)
 
-    def run(self):
-        while True:
-            for key, _ in self.selector.select(0.5):
-                if key.data is None:
-                    self.take_commands()
-                else:
-                    self.read(key.data)
+    def ready(self, reader, _):
+        self.read(reader)
 
     def read(self, reader, limit=1 << 18):
         # A command of the same round may have closed it.
@@ -168,19 +158,7 @@ class Worker:
             self.selector.unregister(reader.socket)
             reader.socket.close()
 
-    def take_commands(self):
-        data = os.read(0, 1 << 16)
-        if not data:
-            sys.exit(0)
-        self.input += data
-        while b"\n" in self.input:
-            line, _, self.input = self.input.partition(b"\n")
-            command = json.loads(line)
-            answer = getattr(self, "do_" + command.pop("do"))(**command)
-            sys.stdout.write(json.dumps(answer) + "\n")
-            sys.stdout.flush()
-
-    def do_open(self, host, port, target, count, sources, receive_buffer=None, version="HTTP/1.1", window=200):
+    def do_open(self, host, port, target, count, sources, window, receive_buffer=None, version="HTTP/1.1"):
         """Opens `count` streams, never more than `window` of them unanswered."""
         first = len(self.readers)
         waiting = []
@@ -198,12 +176,17 @@ class Worker:
             self.selector.register(connection, selectors.EVENT_READ, reader)
             self.readers.append(reader)
             waiting.append(reader)
-            while len(waiting) >= window:
+            while len(waiting) >= window and offset < count - 1:
                 waiting = self.pump(waiting)
-        deadline = time.monotonic() + 60
-        while waiting and time.monotonic() < deadline:
-            waiting = self.pump(waiting)
-        return {"first": first, "connected": count - len(waiting)}
+        return first
+
+    def do_connected(self, first, count, seconds=60):
+        """How many of them are, once all are or it takes too long."""
+        waiting = self.readers[first : first + count]
+        deadline = time.monotonic() + seconds
+        while (waiting := self.pump(waiting)) and time.monotonic() < deadline:
+            pass
+        return count - len(waiting)
 
     def pump(self, waiting):
         for key, _ in self.selector.select(0.1):
@@ -257,6 +240,4 @@ class Worker:
 
 
 if __name__ == "__main__":
-    files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
     Worker().run()

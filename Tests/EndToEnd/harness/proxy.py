@@ -8,8 +8,10 @@ import threading
 class Proxy:
     """Forwards connections to `target`; with no target it takes each connection and closes it at once."""
 
-    def __init__(self, target=None, port=0):
+    def __init__(self, target=None, port=0, rewrite=None):
         self.target = target
+        # Makes, for each connection, what turns the bytes that the server sends into those that the client gets.
+        self.rewrite = rewrite
         self.heads = []
         self.accepted = 0
         self.closing = False
@@ -41,6 +43,7 @@ class Proxy:
 
     def _forward(self, client, server):
         first = True
+        rewrite = self.rewrite() if self.rewrite else None
         try:
             while True:
                 for ready in select.select([client, server], [], [])[0]:
@@ -50,6 +53,8 @@ class Proxy:
                     if ready is client and first:
                         self.heads.append(data)
                         first = False
+                    if ready is server and rewrite:
+                        data = rewrite(data)
                     (server if ready is client else client).sendall(data)
         except (OSError, ValueError):
             pass
