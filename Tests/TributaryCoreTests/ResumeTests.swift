@@ -6,24 +6,7 @@ import TributaryTesting
 @testable import TributaryCore
 
 /// What a stream with a cursor gets, and in which order.
-@Suite struct ResumeTests {
-    /// A node whose project has events with the ids `1...count` on chat; another node has listened to it from the beginning.
-    private func node(
-        with count: UInt64, _ configure: (inout HubConfiguration) -> Void = { _ in }
-    ) throws -> Node {
-        let node = try Node(configure)
-        node.listenElsewhere()
-        if count > 0 { try node.publish(1...count) }
-        node.bring()
-        return node
-    }
-
-    private func end(_ sink: RecordingSink) throws -> String {
-        let end = try #require(try sink.events(named: "replay.end").first)
-        let (last, replayed) = (end["lastReplayedSeq"] ?? "?", end["replayed"] ?? "?")
-        return "\(last): \(replayed) of \(end["totalAvailable"] ?? "?"), more: \(end["more"] as? Bool == true)"
-    }
-
+@Suite struct ResumeTests: ResumeFixtures {
     // MARK: The order on the wire
 
     @Test func `a replay stands between connected and what comes live, under its own name`() throws {
