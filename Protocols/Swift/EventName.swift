@@ -30,4 +30,7 @@ public struct EventName: Hashable, Sendable, CustomStringConvertible {
     public static let heartbeat = EventName(unchecked: "heartbeat")
     public static let replayEnd = EventName(unchecked: "replay.end")
     public static let serverClose = EventName(unchecked: "server_close")
+    public static let presenceSnapshot = EventName(unchecked: "presence.snapshot")
+    public static let typingStart = EventName(unchecked: "typing.start")
+    public static let typingStop = EventName(unchecked: "typing.stop")
 }

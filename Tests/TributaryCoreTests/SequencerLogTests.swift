@@ -7,31 +7,7 @@ import TributaryTesting
 @testable import TributaryCore
 
 /// The log is away or begins anew, the relay was away: the streams get the log's order, or are told.
-@Suite struct SequencerLogTests {
-    /// A node with one stream on chat and jobs, of a publisher whose ids are its own; it has heard the first of them, 1.
-    private func listening(
-        _ configure: (inout HubConfiguration) -> Void = { _ in }
-    ) throws -> (node: Node, sink: RecordingSink) {
-        let node = try Node(configure)
-        let sink = try node.open("chat", "jobs").sink
-        try node.publish(1...1)
-        node.bring()
-        return (node, sink)
-    }
-
-    private func raw(_ id: UInt64, _ channel: String = "chat") -> (String, String) {
-        ("\(channel):p1", #"{"event":"message.new","id":"\#(id)","data":\#(id)}"#)
-    }
-
-    private let typing = ("chat:p1", #"{"event":"typing.start","data":0}"#)
-
-    private func heard(_ id: UInt64) throws -> HeardEvent {
-        let (_, payload) = raw(id)
-        return HeardEvent(
-            channel: try Channel("chat"), id: try #require(EventID(id)), envelope: ByteBuffer(string: payload)
-        )
-    }
-
+@Suite struct SequencerLogTests: SequencerFixtures {
     // MARK: A log that is away
 
     @Test func `a log that is away for a moment costs nothing`() throws {
@@ -138,6 +114,21 @@ import TributaryTesting
         #expect(try sink.ids() == [1])
         node.access.answerAll()
         #expect(try sink.ids() == [1, 2, 3, 4, 5, 6])
+    }
+
+    @Test func `what has no id keeps its place among events that the log brings`() throws {
+        let (node, sink) = try listening()
+        try node.publish(2...3)
+        node.access.holdsAnswers = true
+        // 2 is lost on the way, so that the log is read; it has 4 and 5 as well by then.
+        node.bring { [$0[1]] }
+        try node.batch(typing)
+        try node.publish(4...5)
+        node.bring()
+        try node.batch(typing)
+        #expect(try sink.ids() == [1])
+        node.access.answerAll()
+        #expect(try sink.summary() == ["connected", "1", "2", "3", "typing.start", "4", "5", "typing.start"])
     }
 
     // MARK: A log that is another one, or has lost something

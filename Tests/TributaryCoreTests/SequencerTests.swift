@@ -6,31 +6,7 @@ import TributaryTesting
 @testable import TributaryCore
 
 /// What the relay brings and what it doesn't: the streams get the log's order.
-@Suite struct SequencerTests {
-    /// A node with one stream on chat and jobs, of a publisher whose ids are its own; it has heard the first of them, 1.
-    private func listening(
-        _ configure: (inout HubConfiguration) -> Void = { _ in }
-    ) throws -> (node: Node, sink: RecordingSink) {
-        let node = try Node(configure)
-        let sink = try node.open("chat", "jobs").sink
-        try node.publish(1...1)
-        node.bring()
-        return (node, sink)
-    }
-
-    private func raw(_ id: UInt64, _ channel: String = "chat") -> (String, String) {
-        ("\(channel):p1", #"{"event":"message.new","id":"\#(id)","data":\#(id)}"#)
-    }
-
-    private let typing = ("chat:p1", #"{"event":"typing.start","data":0}"#)
-
-    private func heard(_ id: UInt64) throws -> HeardEvent {
-        let (_, payload) = raw(id)
-        return HeardEvent(
-            channel: try Channel("chat"), id: try #require(EventID(id)), envelope: ByteBuffer(string: payload)
-        )
-    }
-
+@Suite struct SequencerTests: SequencerFixtures {
     // MARK: Lost, repeated, reordered
 
     @Test func `while nothing is missing nobody asks the log`() throws {

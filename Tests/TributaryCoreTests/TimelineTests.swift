@@ -43,6 +43,18 @@ import TributaryProtocol
         return timeline
     }
 
+    @Test func `a log that has lost what was heard is gone on with from where it is`() throws {
+        var timeline = try following()
+        timeline.pass(try id(9), at: LogPosition(high: 9), channel: chat)
+        timeline.pass(try id(10), at: LogPosition(high: 10), channel: jobs)
+        // A replica took over that had 7 on chat, which nobody here has heard, and nothing of 9 and 10.
+        #expect(
+            timeline.begin([], with: try state(["chat": 7, "jobs": 4])) == .diverged(since: LogPosition(high: 5)))
+        #expect(timeline.judge(try placement(12, prev: 7, seen: ["jobs": 4]), channel: chat) == .next)
+        timeline.pass(try id(12), at: LogPosition(high: 12), channel: chat)
+        #expect(timeline.begin([], with: try state(["chat": 12, "jobs": 4])) == .upToDate)
+    }
+
     // MARK: Judging
 
     @Test func `the event after the newest known one is next`() throws {

@@ -21,6 +21,8 @@ struct Frame: Sendable {
     let position: LogPosition?
     /// What a `gap` speaks of.
     let missing: MissingIDs?
+    /// What it replaces for readers that are behind; `nil` if it replaces nothing, and nothing replaces it.
+    let conflation: Conflation?
 }
 
 /// What reached a socket, by channel.
@@ -43,8 +45,10 @@ final class Segment: Sendable {
     let recipients: Set<UserID>
     /// Frames for everyone on their channels, and nothing else.
     let isPublic: Bool
-    /// The channels with frames that no log has: who misses this segment has lost them.
+    /// The channels with frames that no log has and nothing replaces: who misses this segment has lost them.
     let unloggedChannels: ChannelSet
+    /// Any frame has a ``Frame/conflation``.
+    let isConflating: Bool
     /// The places of the first and the last frame that have one.
     let firstPosition: LogPosition?
     let lastPosition: LogPosition?
@@ -64,18 +68,21 @@ final class Segment: Sendable {
         var firstPosition: LogPosition?
         var lastPosition: LogPosition?
         var missing: MissingIDs?
+        var isConflating = false
         var start = 0
         for frame in frames {
             firstPosition = firstPosition ?? frame.position
             lastPosition = frame.position ?? lastPosition
             missing = frame.missing.map { $0.union(missing ?? $0) } ?? missing
+            if frame.conflation != nil { isConflating = true }
+            let isLost = frame.position == nil && frame.conflation == nil
             switch frame.audience {
             case .channel(let channel):
-                if frame.position == nil { unlogged.insert(ChannelSet(index: channel)) }
+                if isLost { unlogged.insert(ChannelSet(index: channel)) }
                 channels.insert(ChannelSet(index: channel))
                 deliveries.add(Delivery(channel: channel, frames: 1, bytes: frame.end - start))
             case .user(let user, let channel):
-                if frame.position == nil { unlogged.insert(ChannelSet(index: channel)) }
+                if isLost { unlogged.insert(ChannelSet(index: channel)) }
                 channels.insert(ChannelSet(index: channel))
                 recipients.insert(user)
                 isPublic = false
@@ -95,6 +102,7 @@ final class Segment: Sendable {
         self.firstPosition = firstPosition
         self.lastPosition = lastPosition
         self.missing = missing
+        self.isConflating = isConflating
     }
 }
 

@@ -10,11 +10,16 @@ struct SegmentBuilder {
     /// Encodes one frame behind the others, by `encode`.
     mutating func append(
         for audience: Audience, id: EventID? = nil, at position: LogPosition? = nil, missing: MissingIDs? = nil,
-        _ encode: (inout ByteBuffer) -> Void
+        conflation: Conflation? = nil, _ encode: (inout ByteBuffer) -> Void
     ) {
         let before = bytes.readableBytes
         encode(&bytes)
-        frames.append(Frame(end: bytes.readableBytes, audience: audience, id: id, position: position, missing: missing))
+        frames.append(
+            Frame(
+                end: bytes.readableBytes, audience: audience, id: id, position: position, missing: missing,
+                conflation: conflation
+            )
+        )
         if bytes.readableBytes > Segment.capacity, before > 0 {
             splitLastFrame(at: before)
         }
@@ -31,7 +36,7 @@ struct SegmentBuilder {
         frames = [
             Frame(
                 end: bytes.readableBytes, audience: last.audience, id: last.id, position: last.position,
-                missing: last.missing)
+                missing: last.missing, conflation: last.conflation)
         ]
     }
 

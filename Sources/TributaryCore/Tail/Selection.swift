@@ -12,10 +12,16 @@ struct Selection {
     /// Adds what a reader of `channels` gets of `segment`: public frames and its notices, and with `user` that user's
     /// private ones.
     ///
-    /// - Parameter after: leaves out what the log has up to this place.
-    mutating func add(_ segment: Segment, channels: ChannelSet, user: UserID?, after handed: LogPosition? = nil) {
+    /// - Parameters:
+    ///   - after: leaves out what the log has up to this place.
+    ///   - replaced: leaves out the frames for which this is true; empty if it is for none.
+    ///   - anyNotice: adds the notices that speak of any of the channels, not only those for exactly these.
+    mutating func add(
+        _ segment: Segment, channels: ChannelSet, user: UserID?, after handed: LogPosition? = nil,
+        replaced: [Bool] = [], anyNotice: Bool = false
+    ) {
         guard !segment.channels.isDisjoint(with: channels) else { return }
-        if handed == nil, segment.isPublic, segment.channels.isSubset(of: channels) {
+        if handed == nil, replaced.isEmpty, segment.isPublic, segment.channels.isSubset(of: channels) {
             slices.append(segment.bytes)
             byteCount += segment.bytes.readableBytes
             for delivery in segment.deliveries { deliveries.add(delivery) }
@@ -23,10 +29,12 @@ struct Selection {
         }
         var start = 0
         var selected = 0..<0
-        for frame in segment.frames {
+        for (index, frame) in segment.frames.enumerated() {
             if let handed, let position = frame.position, position <= handed {
                 // Read before.
-            } else if let channel = frame.audience.channel(for: channels, user: user) {
+            } else if !replaced.isEmpty, replaced[index] {
+                // A newer one comes.
+            } else if let channel = frame.audience.channel(for: channels, user: user, anyNotice: anyNotice) {
                 if case .counted(let channel) = channel {
                     deliveries.add(Delivery(channel: channel, frames: 1, bytes: frame.end - start))
                 }
@@ -74,6 +82,14 @@ struct Selection {
         return (found, added, last)
     }
 
+    /// Adds a single frame, if this reader gets it.
+    mutating func add(_ frame: ByteBuffer, for audience: Audience, channels: ChannelSet, user: UserID) {
+        guard case .counted(let channel) = audience.channel(for: channels, user: user) else { return }
+        slices.append(frame)
+        byteCount += frame.readableBytes
+        deliveries.add(Delivery(channel: channel, frames: 1, bytes: frame.readableBytes))
+    }
+
     private mutating func take(_ range: Range<Int>, of segment: Segment) {
         guard !range.isEmpty,
             let slice = segment.bytes.getSlice(at: segment.bytes.readerIndex + range.lowerBound, length: range.count)
@@ -91,14 +107,14 @@ extension Audience {
     }
 
     /// How a frame for this audience reaches a reader; `nil` if it doesn't.
-    fileprivate func channel(for channels: ChannelSet, user: UserID?) -> Match? {
+    fileprivate func channel(for channels: ChannelSet, user: UserID?, anyNotice: Bool = false) -> Match? {
         switch self {
         case .channel(let channel):
             channels.contains(ChannelSet(index: channel)) ? .counted(channel: channel) : nil
         case .user(let recipient, let channel):
             recipient == user && channels.contains(ChannelSet(index: channel)) ? .counted(channel: channel) : nil
         case .streams(let set):
-            set == channels ? .notice : nil
+            set == channels || anyNotice && !set.isDisjoint(with: channels) ? .notice : nil
         }
     }
 }

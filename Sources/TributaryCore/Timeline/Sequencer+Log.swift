@@ -40,7 +40,9 @@ extension Sequencer {
         switch timeline.begin(begun, with: state) {
         case .upToDate: break
         case .behind: needsFill = true
-        case .reset: reset(from: before, to: state)
+        case .reset: reset(from: before)
+        case .diverged(let since):
+            output.tellGap(.relayReconnected, missing: MissingIDs(from: since.high + 1, to: nil), of: project)
         }
         let known = channels(timeline.known)
         if wasStale, let lapse = known.compactMap({ state.channels[$0]?.lapse }).max(), lapse >= before, before > .start
@@ -49,7 +51,7 @@ extension Sequencer {
         }
     }
 
-    func reset(from position: LogPosition, to state: LogState) {
+    func reset(from position: LogPosition) {
         needsFill = true
         toldFloors = ToldFloors()
         for index in held.indices { held[index].isOrphan = true }
@@ -71,8 +73,8 @@ extension Sequencer {
     func take(_ page: LogPage) {
         guard timeline.epoch == 0 || page.state.epoch == timeline.epoch else {
             let before = timeline.position
-            _ = timeline.finish(with: page.state)
-            return reset(from: before, to: page.state)
+            timeline.finish(with: page.state)
+            return reset(from: before)
         }
         if let floor = toldFloors.news(in: page.state, behind: page.start) {
             output.tellGap(
@@ -83,6 +85,7 @@ extension Sequencer {
                 timeline.known.contains(ChannelSet(index: channel)),
                 !timeline.hasPassed(entry.position, channel: channel)
             else { continue }
+            passHeldBefore(entry, channel: channel)
             timeline.pass(entry.id, at: entry.position, channel: channel)
             entry.envelope.withUnsafeReadableBytes { bytes in
                 // One that cannot be read was counted when it came live; here it is only stepped over.
@@ -95,11 +98,30 @@ extension Sequencer {
         }
         timeline.advance(to: page.end)
         if page.isLast {
-            _ = timeline.finish(with: page.state)
+            timeline.finish(with: page.state)
             needsFill = false
             if hasDropped { tellDropped() }
         }
         output.flush()
+    }
+
+    /// What has no id came between events that the log brings now: it keeps its place among those that came live as well.
+    private func passHeldBefore(_ entry: LogEntry, channel: Int) {
+        guard let first = held.firstIndex(where: { $0.id == nil }),
+            let end = held.firstIndex(where: { $0.id == entry.id && $0.channel == channel }), first < end
+        else { return }
+        // No request to the log is on its way that counts what is held.
+        var rest = Array(held[..<end])
+        held.removeFirst(end)
+        for item in rest where item.id == nil {
+            heldBytes -= item.payload.readableBytes
+            item.payload.withUnsafeReadableBytes { bytes in
+                guard let envelope = try? Envelope.scan(bytes) else { return }
+                _ = handle(envelope, bytes, channel: item.channel, held: item)
+            }
+        }
+        rest.removeAll { $0.id == nil }
+        held.insert(contentsOf: rest, at: 0)
     }
 
     func tellDropped() {
@@ -138,11 +160,10 @@ extension Sequencer {
         isBusy = true
         var numbers: [Int] = []
         var events: [HeardEvent] = []
-        for (index, item) in held.enumerated() where item.outcome == nil && !item.isBroadcast {
+        for (index, item) in held.enumerated() where item.outcome == nil {
+            guard let id = item.id else { continue }
             item.payload.withUnsafeReadableBytes { bytes in
-                guard let envelope = try? Envelope.scan(bytes), envelope.placement == nil,
-                    let id = usableID(of: envelope, channel: item.channel)
-                else { return }
+                guard let envelope = try? Envelope.scan(bytes), envelope.placement == nil else { return }
                 numbers.append(heldBefore + index)
                 events.append(
                     HeardEvent(channel: catalog.channels[item.channel], id: id, envelope: item.payload)
@@ -193,8 +214,8 @@ extension Sequencer {
         }
         isBusy = true
         failures += 1
-        // 100 ms to 3.2 s, or 10 s where the log says no.
-        let delay: TimeAmount = isRefused ? .seconds(10) : .milliseconds(50 << Int64(min(failures, 6)))
+        // A log that says no is not asked as often.
+        let delay: TimeAmount = isRefused ? .seconds(10) : .logRetry(after: failures)
         relay.eventLoop.assumeIsolated().scheduleTask(in: delay) { [weak self] in
             guard let self else { return }
             let project = self.project

@@ -10,6 +10,8 @@ import TributaryProtocol
 final class Sequencer {
     struct Held {
         let channel: Int
+        /// Of an event that a log has or should have.
+        let id: EventID?
         let payload: ByteBuffer
         let isBroadcast: Bool
         /// What the log said of an event that came without its word.
@@ -123,18 +125,20 @@ final class Sequencer {
     // MARK: Events
 
     func receive(_ envelope: Envelope, _ payload: UnsafeRawBufferPointer, channel: Int) {
-        guard held.isEmpty, !isWaiting else { return hold(payload, channel: channel) }
+        guard held.isEmpty, !isWaiting else { return hold(envelope, payload, channel: channel) }
         guard !handle(envelope, payload, channel: channel) else {
             if needsEpoch { step() }
             return
         }
-        hold(payload, channel: channel)
+        hold(envelope, payload, channel: channel)
         step()
     }
 
     /// A broadcast has no id, and keeps its place among the project's events.
     func receiveBroadcast(_ envelope: Envelope, _ payload: UnsafeRawBufferPointer, channel: Int) {
-        guard held.isEmpty, !isWaiting else { return hold(payload, channel: channel, isBroadcast: true) }
+        guard held.isEmpty, !isWaiting else {
+            return hold(envelope, payload, channel: channel, isBroadcast: true)
+        }
         let data = UnsafeRawBufferPointer(rebasing: payload[envelope.data])
         output.pass(envelope, data, id: nil, position: nil, of: project, channel: channel)
     }
@@ -143,9 +147,12 @@ final class Sequencer {
         !isBlind && (isBusy || isSuspended || !joining.isEmpty || isStale || needsEpoch || needsFill)
     }
 
-    func hold(_ payload: UnsafeRawBufferPointer, channel: Int, isBroadcast: Bool = false) {
+    func hold(
+        _ envelope: Envelope, _ payload: UnsafeRawBufferPointer, channel: Int, isBroadcast: Bool = false
+    ) {
         if heldBytes + payload.count > limits.heldBytes || held.count >= limits.heldEvents { overflow() }
-        held.append(Held(channel: channel, payload: ByteBuffer(bytes: payload), isBroadcast: isBroadcast))
+        let id = isBroadcast ? nil : usableID(of: envelope, channel: channel)
+        held.append(Held(channel: channel, id: id, payload: ByteBuffer(bytes: payload), isBroadcast: isBroadcast))
         heldBytes += payload.count
         heldSince = heldSince ?? relay.eventLoop.now
     }
@@ -153,12 +160,10 @@ final class Sequencer {
     /// Drops what is held: what the log has is read from it later, and the rest is told.
     func overflow() {
         hasDropped = true
-        for item in held where item.outcome == nil && !item.isBroadcast {
+        for item in held where item.outcome == nil && item.id != nil {
             item.payload.withUnsafeReadableBytes { bytes in
                 guard let envelope = try? Envelope.scan(bytes) else { return }
-                if envelope.placement == nil, usableID(of: envelope, channel: item.channel) != nil {
-                    hasDroppedUnlogged = true
-                }
+                if envelope.placement == nil, item.id != nil { hasDroppedUnlogged = true }
             }
         }
         heldBefore += held.count

@@ -24,6 +24,8 @@ struct Timeline {
     /// The log's epoch, 0 while none was seen.
     private(set) var epoch: UInt64 = 0
     private(set) var position = LogPosition.start
+    /// Where the log itself last said that everything had been heard.
+    private var agreed = LogPosition.start
     /// By the catalog's order; `nil` for a channel that the node does not follow.
     private var last: [Last?]
     private let channels: [Channel]
@@ -87,6 +89,9 @@ struct Timeline {
         case behind
         /// It is another log than before: what was in the old one is gone.
         case reset
+        /// The log has lost events that were heard, as after a failover to a replica that was behind; it may have others
+        /// behind `since` that were not.
+        case diverged(since: LogPosition)
     }
 
     /// Takes the log's word on channels that the node begins to follow, and compares it with what was heard on the others.
@@ -101,18 +106,41 @@ struct Timeline {
             let channel = state.channels[channels[index]]
             last[index] = Last(id: channel?.last?.rawValue ?? 0, position: channel?.lastPosition ?? .start)
         }
+        if hasLost(state) { return diverge(to: state) }
         let isBehind = last.indices.contains { index in
             guard let own = last[index], let there = state.channels[channels[index]]?.lastPosition else { return false }
             return there > own.position
         }
         guard !isBehind else { return .behind }
         position = max(position, state.head)
+        agreed = state.head
         return .upToDate
+    }
+
+    /// Whether the log has not got what was heard of it.
+    private func hasLost(_ state: LogState) -> Bool {
+        last.indices.contains { index in
+            guard let own = last[index], own.position > .start else { return false }
+            return (state.channels[channels[index]]?.lastPosition ?? .start) < own.position
+        }
+    }
+
+    /// Goes on from where the log is. What was heard keeps its place: whatever is published from now on stands behind it.
+    private mutating func diverge(to state: LogState) -> Comparison {
+        let since = agreed
+        for index in last.indices where last[index] != nil {
+            let channel = state.channels[channels[index]]
+            last[index] = Last(id: channel?.last?.rawValue ?? 0, position: channel?.lastPosition ?? .start)
+        }
+        position = max(position, state.head)
+        agreed = state.head
+        return .diverged(since: since)
     }
 
     /// Takes over the log's newest ids once it has been read to its end, so that what it no longer had is not waited for.
     ///
     /// - Returns: false if it is another log than before.
+    @discardableResult
     mutating func finish(with state: LogState) -> Bool {
         guard epoch == 0 || state.epoch == epoch else {
             restart(with: state)
@@ -126,6 +154,7 @@ struct Timeline {
             last[index] = Last(id: id.rawValue, position: position)
         }
         position = max(position, state.head)
+        agreed = state.head
         return true
     }
 
@@ -133,6 +162,7 @@ struct Timeline {
     private mutating func restart(with state: LogState) {
         epoch = state.epoch
         position = .start
+        agreed = .start
         for index in last.indices where last[index] != nil { last[index] = Last() }
     }
 }
