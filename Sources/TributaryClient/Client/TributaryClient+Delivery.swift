@@ -10,11 +10,15 @@ extension TributaryClient {
     /// sequence could take the event, it counts as not handed over, and comes again in the next run.
     func deliver(_ event: StreamEvent) async {
         let position = event.id.flatMap { StreamPosition(id: $0) }
-        if position != nil, let id = event.id, state.withLockedValue({ $0.seen.contains(id) }) { return }
+        // `subscribed` says where the stream stands, under the id of an event that may have come, or may yet come.
+        let isEventOfItsID = event.name != Subscribed.eventName
+        if isEventOfItsID, position != nil, let id = event.id, state.withLockedValue({ $0.seen.contains(id) }) {
+            return
+        }
         let isTaken = await dispatcher.deliver(event)
         guard isTaken, !Task.isCancelled, let id = event.id, let position else { return }
         state.withLockedValue { state in
-            if !id.isEmpty { state.seen.insert(id) }
+            if isEventOfItsID, !id.isEmpty { state.seen.insert(id) }
             state.position = position
         }
     }

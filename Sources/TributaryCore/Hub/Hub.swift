@@ -13,9 +13,12 @@ public final class Hub: Service {
     public let configuration: HubConfiguration
     public let relay: any Relay
     public let log: any EventLog
+    public let coordination: any Coordination
 
-    private let intake: Intake
-    private let shards: [Shard]
+    let intake: Intake
+    let shards: [Shard]
+    let registrar: Registrar
+    let typing: Typing
     private let rejections: RejectionCounter
     private let started = NIODeadline.now()
     private let draining = NIOLockedValueBox(false)
@@ -27,6 +30,7 @@ public final class Hub: Service {
         catalog: Catalog,
         relay: any Relay,
         log: any EventLog,
+        coordination: any Coordination,
         eventLoops: [any EventLoop],
         logger: Logger
     ) {
@@ -34,32 +38,49 @@ public final class Hub: Service {
         self.catalog = catalog
         self.relay = relay
         self.log = log
+        self.coordination = coordination
         let rejections = RejectionCounter(logger: logger)
-        let intake = Intake(
-            relay: relay, log: log, catalog: catalog, configuration: configuration, rejections: rejections,
-            logger: logger
-        )
         let frames = HubFrames(
             node: configuration.node, catalog: catalog, retryMilliseconds: configuration.retryMilliseconds
+        )
+        let intake = Intake(
+            relay: relay, log: log, catalog: catalog, configuration: configuration, frames: frames,
+            rejections: rejections, logger: logger, members: { coordination.members(of: $0) }
+        )
+        // Away from the relay, if there is more than one loop: what it does is not urgent.
+        let registrar = Registrar(
+            coordination: coordination, relay: relay, configuration: configuration, catalog: catalog,
+            eventLoop: eventLoops.last ?? relay.eventLoop, logger: logger
         )
         let shards = eventLoops.enumerated().map { index, loop in
             Shard(
                 index: index, eventLoop: loop, configuration: configuration, frames: frames, log: log,
-                catalog: catalog, intake: intake
+                catalog: catalog, intake: intake, registrar: registrar
             )
         }
         intake.shards = shards
+        intake.heard = { registrar.heard($0) }
+        registrar.shards = shards
+        registrar.timeline = { await intake.timeline(of: $0) }
         relay.attach(intake)
         self.rejections = rejections
         self.intake = intake
         self.shards = shards
+        self.registrar = registrar
+        typing = Typing(eventLoop: registrar.eventLoop, milliseconds: configuration.typingMilliseconds)
     }
 
-    /// Runs the relay and the log until the task is cancelled or the service group shuts down.
+    /// Runs the relay, the log and what the nodes share until the task is cancelled or the service group shuts down.
     public func run() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { [relay] in try await relay.run() }
             group.addTask { [log] in try await log.run() }
+            group.addTask { [coordination] in try await coordination.run() }
+            registrar.start { [weak self, loop = registrar.eventLoop] in
+                // Nobody keeps the hub for its figures.
+                let hub = self
+                return loop.makeFutureWithTask { await hub?.figures() ?? ByteBuffer() }
+            }
             try await group.waitForAll()
         }
     }
@@ -68,12 +89,18 @@ public final class Hub: Service {
 
     /// Opens a stream. On `eventLoop`, which is one of the hub's. The session writes its first frame, `connected`, when the
     /// relay has confirmed its channels: what is published after that frame reaches it.
+    ///
+    /// Ask ``admit(_:on:)`` first.
     public func open(_ request: StreamRequest, sink: any StreamSink, on eventLoop: any EventLoop) -> StreamSession {
+        shard(on: eventLoop).open(request, sink: sink)
+    }
+
+    func shard(on eventLoop: any EventLoop) -> Shard {
         // A handful of loops at most: a search is quicker than a table.
         guard let shard = shards.first(where: { $0.eventLoop === eventLoop }) else {
             preconditionFailure("the event loop is not one of the hub's")
         }
-        return shard.open(request, sink: sink)
+        return shard
     }
 
     // MARK: Publishing
@@ -126,6 +153,8 @@ public final class Hub: Service {
                 group.addTask { try? await shard.eventLoop.flatSubmit { shard.drain(over: duration) }.get() }
             }
         }
+        // The others know at once that these streams and this node are gone.
+        await registrar.finish()
     }
 
     // MARK: Figures
@@ -141,10 +170,13 @@ public final class Hub: Service {
                 figures.append(figure)
             }
         }
-        return statistics(of: figures, arrived: arrived)
+        let registered = try? await registrar.eventLoop.submit { self.registrar.state }.get()
+        return statistics(of: figures, arrived: arrived, registered: registered)
     }
 
-    private func statistics(of shards: [Shard.Figures], arrived: Intake.Figures?) -> HubStatistics {
+    private func statistics(
+        of shards: [Shard.Figures], arrived: Intake.Figures?, registered: Registrar.State?
+    ) -> HubStatistics {
         var statistics = HubStatistics()
         statistics.node = configuration.node
         statistics.version = configuration.version
@@ -179,6 +211,11 @@ public final class Hub: Service {
         statistics.relay.reconnectsTotal = relayStatus.reconnectsTotal
         statistics.relay.receivedTotal = arrived?.receivedTotal ?? 0
         statistics.relay.rejectedTotal = rejections.totals
+        statistics.registry.kind = coordination.kind
+        statistics.registry.available = registered?.isReachable ?? false
+        statistics.registry.displacedTotal = registered?.figures.displaced ?? [:]
+        statistics.registry.refusedTotal = registered?.figures.refused ?? [:]
+        statistics.registry.unregisteredTotal = registered?.figures.unregistered ?? 0
         return statistics
     }
 }

@@ -24,6 +24,25 @@ public struct HubConfiguration: Sendable {
     public var maximumEnvelopeBytes = Envelope.maximumBytes
     /// How long an admission waits for the relay's confirmation before the stream opens without it.
     public var subscribeTimeoutMilliseconds = 2_000
+    /// Streams on this node; `nil` is as many as the process can open.
+    public var maximumStreams: Int?
+    /// Streams of a user in a project, on all nodes.
+    /// 5: a few browsers and an app; a browser profile needs one.
+    public var streamLimit = StreamLimit(maximum: 5)
+    /// Streams from one address on this node; `nil` is no limit. Loopback has none.
+    public var maximumStreamsPerAddress: Int?
+    /// Streams that one address may open in a second on this node, and at once; `nil` is no limit. Loopback has none.
+    public var acceptsPerSecondPerAddress: Int?
+    /// How often the node says which streams and users it has. 20 s: a third of a stream's time in the registry.
+    public var refreshMilliseconds = 20_000
+    /// How often the node says that it lives. 5 s: it is lost after two that did not come.
+    public var beatMilliseconds = 5_000
+    /// How long an admission waits for the registry before the stream is let in without it. 1 s: a client notices no more.
+    public var registerTimeoutMilliseconds = 1_000
+    /// How long an operator's question waits for the other nodes.
+    public var askTimeoutMilliseconds = 2_000
+    /// Who does not say again that it types within so long has stopped. 6 s: clients say it every few seconds.
+    public var typingMilliseconds = 6_000
 
     public init(node: String, version: String) {
         self.node = node

@@ -34,11 +34,7 @@ struct HubFrames: Sendable {
         data.writeJSONString(session.user.rawValue)
         data.writeStaticString(#","project_id":"#)
         data.writeJSONString(session.project.rawValue)
-        data.writeStaticString(#","channels":"#)
-        data.writeJSONStrings(session.channels.indices.map { catalog.channels[$0].name })
-        data.writeStaticString(#","events":["#)
-        data.writeString(session.channels.indices.map { eventLists[$0] }.filter { !$0.isEmpty }.joined(separator: ","))
-        data.writeStaticString("]")
+        write(session.channels, into: &data)
         if case .after(let id) = session.cursor {
             data.writeStaticString(#","from_seq":"#)
             data.writeDecimal(id)
@@ -56,6 +52,26 @@ struct HubFrames: Sendable {
         // Varied by ±25 %, so that streams cut together do not return together.
         let retry = retryMilliseconds * Int.random(in: 750...1_250) / 1_000
         return frame(.connected, data, retry: retry)
+    }
+
+    /// Tells a stream which channels it has now.
+    ///
+    /// - Parameter id: where the stream stands in the log, if that is to be its reader's cursor.
+    func subscribed(_ session: StreamSession, id: EventID?) -> ByteBuffer {
+        var data = ByteBuffer()
+        data.writeStaticString(#"{"connection_id":"#)
+        data.writeJSONString(session.id)
+        write(session.channels, into: &data)
+        data.writeTimestamp()
+        return frame(.subscribed, data, id: id)
+    }
+
+    private func write(_ channels: ChannelSet, into data: inout ByteBuffer) {
+        data.writeStaticString(#","channels":"#)
+        data.writeJSONStrings(channels.indices.map { catalog.channels[$0].name })
+        data.writeStaticString(#","events":["#)
+        data.writeString(channels.indices.map { eventLists[$0] }.filter { !$0.isEmpty }.joined(separator: ","))
+        data.writeStaticString("]")
     }
 
     /// Tells a stream which of its channels it lost something of.
@@ -80,6 +96,32 @@ struct HubFrames: Sendable {
         data.writeTimestamp()
         return frame(.gap, data)
     }
+
+    /// Who is there. Of a project with more than 1,000 users the first of them, and `more`: `GET /presence` has them all.
+    func presenceSnapshot(_ project: ProjectID, _ members: [PresenceMember]) -> ByteBuffer {
+        var data = ByteBuffer()
+        data.writeStaticString(#"{"projectId":"#)
+        data.writeJSONString(project.rawValue)
+        data.writeStaticString(#","users":["#)
+        for (index, member) in members.prefix(Self.snapshotLimit).enumerated() {
+            if index > 0 { data.writeStaticString(",") }
+            data.writeStaticString(#"{"userId":"#)
+            data.writeJSONString(member.user.id.rawValue)
+            data.writeStaticString(#","status":"#)
+            data.writeJSONString(member.status.rawValue)
+            data.writeStaticString(#","user_type":"#)
+            data.writeJSONString(member.user.type)
+            data.writeStaticString(#","last_seen":"#)
+            data.writeDecimal(member.changedAt)
+            data.writeStaticString("}")
+        }
+        data.writeStaticString(members.count > Self.snapshotLimit ? #"],"more":true"# : "]")
+        data.writeTimestamp()
+        return frame(.presenceSnapshot, data)
+    }
+
+    /// 1,000: some 100 kB.
+    private static let snapshotLimit = 1_000
 
     /// What follows a replay.
     func replayEnd(_ project: ProjectID, last: UInt64, replayed: Int, available: Int) -> ByteBuffer {
@@ -123,11 +165,11 @@ struct HubFrames: Sendable {
         return frame(.heartbeat, data)
     }
 
-    private func frame(_ name: EventName, _ data: ByteBuffer, retry: Int? = nil) -> ByteBuffer {
+    private func frame(_ name: EventName, _ data: ByteBuffer, id: EventID? = nil, retry: Int? = nil) -> ByteBuffer {
         var buffer = ByteBuffer()
         buffer.reserveCapacity(data.readableBytes + 64)
         data.withUnsafeReadableBytes {
-            ServerSentEventEncoder.encode(event: name, data: $0, retry: retry, into: &buffer)
+            ServerSentEventEncoder.encode(event: name, data: $0, id: id, retry: retry, into: &buffer)
         }
         return buffer
     }

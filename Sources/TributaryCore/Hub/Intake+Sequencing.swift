@@ -12,10 +12,19 @@ extension Intake: SequencerOutput {
         guard project.hasListeners(of: channel) else { return }
         touch(project)
         let audience: Audience = envelope.recipient.map { .user($0, channel: channel) } ?? .channel(channel)
-        project.builder.append(for: audience, id: id, at: position) { buffer in
+        let conflation =
+            id == nil
+            ? conflationRules.conflation(of: envelope.event, in: channel, to: envelope.recipient, data: data) : nil
+        project.builder.append(for: audience, id: id, at: position, conflation: conflation) { buffer in
+            let start = buffer.writerIndex
             ServerSentEventEncoder.encode(
                 event: envelope.event, data: data, id: id, retry: envelope.retry, into: &buffer
             )
+            if id == nil, project.snapshots.isAsking, channel == presenceChannel, envelope.recipient == nil {
+                if let frame = buffer.viewBytes(at: start, length: buffer.writerIndex - start) {
+                    project.snapshots.note(frame)
+                }
+            }
         }
     }
 

@@ -7,13 +7,18 @@ import TributaryProtocol
 ///
 /// `@unchecked Sendable`: the relay's event loop owns all mutable state.
 final class Intake: RelayReceiver, @unchecked Sendable {
-    private let relay: any Relay
+    let relay: any Relay
     private let log: any EventLog
     let catalog: Catalog
+    let frames: HubFrames
+    /// Who is there in a project, on any node.
+    let members: (ProjectID) -> EventLoopFuture<[PresenceMember]>
     private let configuration: HubConfiguration
     let rejections: RejectionCounter
     let logger: Logger
 
+    /// The channel that tells who comes and goes, if the catalog has it.
+    let presenceChannel: Int?
     private var multiplexer: Multiplexer
     private var expiry: Scheduled<Void>?
     /// Subscriptions that the relay has not confirmed yet.
@@ -21,22 +26,30 @@ final class Intake: RelayReceiver, @unchecked Sendable {
     /// Tells a topic's present subscription from an earlier one, whose confirmation may come late.
     private var subscriptionNumbers: [Topic: UInt64] = [:]
     private var subscriptionCount: UInt64 = 0
-    private var projects: [ProjectID: ProjectRoute] = [:]
+    private(set) var projects: [ProjectID: ProjectRoute] = [:]
     /// Where messages of a topic go; kept as long as the node is subscribed.
     private var routes: [Topic: Route] = [:]
     private var lastRoute: Route?
+    /// What replaces what for readers that are behind.
+    var conflationRules: ConflationRules
     /// Projects that this batch has frames for.
     var touched: [ProjectRoute] = []
     private var receivedTotal: UInt64 = 0
     private var published: [UInt64]
     /// Written once by ``Hub`` before anything is received.
     var shards: [Shard] = []
+    /// Takes what other nodes say; written once by ``Hub``.
+    var heard: (NodeMessage) -> Void = { _ in }
 
     init(
         relay: any Relay, log: any EventLog, catalog: Catalog, configuration: HubConfiguration,
-        rejections: RejectionCounter, logger: Logger
+        frames: HubFrames, rejections: RejectionCounter, logger: Logger,
+        members: @escaping (ProjectID) -> EventLoopFuture<[PresenceMember]>
     ) {
         self.relay = relay
+        self.frames = frames
+        self.members = members
+        presenceChannel = catalog.index(of: TributaryProtocol.Channel.presence.name)
         self.log = log
         self.catalog = catalog
         self.configuration = configuration
@@ -44,6 +57,7 @@ final class Intake: RelayReceiver, @unchecked Sendable {
         self.logger = logger
         multiplexer = Multiplexer(linger: UInt64(configuration.lingerMilliseconds))
         published = Array(repeating: 0, count: catalog.channels.count)
+        conflationRules = ConflationRules(catalog)
     }
 
     // MARK: Listeners come and go
@@ -236,6 +250,11 @@ final class Intake: RelayReceiver, @unchecked Sendable {
 
     func relayFinishedBatch() { flush() }
 
+    func relayHeard(_ message: ByteBuffer) {
+        guard let message = NodeMessage(message) else { return rejections.count("node_message", source: "control") }
+        heard(message)
+    }
+
     func relayRejected(_ reason: Envelope.Rejection, on topic: Topic) {
         rejections.count(reason.rawValue, source: topic.name)
     }
@@ -247,11 +266,25 @@ final class Intake: RelayReceiver, @unchecked Sendable {
 
     func relayReconnected() {
         logger.notice("the relay is back; the log is read, and streams are told of what it cannot have")
-        for shard in shards { shard.eventLoop.perform { shard.tellGap(.relayReconnected) } }
+        for shard in shards {
+            shard.eventLoop.perform {
+                shard.tellGap(.relayReconnected)
+                // Who came and went meanwhile was not heard.
+                shard.renewPresence()
+            }
+        }
         for project in projects.values { project.sequencer.resynchronize(confirmedChannels(of: project)) }
     }
 
     // MARK: Figures
+
+    /// How far a project's log has been heard, and of which channels. From any thread.
+    func timeline(of project: ProjectID) async -> (position: LogPosition, known: ChannelSet)? {
+        let heard = try? await relay.eventLoop.submit { [self] in
+            projects[project].map { ($0.sequencer.timeline.position, $0.sequencer.timeline.known) }
+        }.get()
+        return heard.flatMap { $0 }.map { (position: $0.0, known: $0.1) }
+    }
 
     struct Figures: Sendable {
         let receivedTotal: UInt64

@@ -15,6 +15,8 @@ final class ProjectRoute {
     /// Brings the project's events into the log's order.
     private(set) lazy var sequencer = intake.makeSequencer(for: self)
     private unowned let intake: Intake
+    /// Who waits to be told who is there.
+    var snapshots = SnapshotRequests()
     /// Events by channel.
     var published: [UInt64]
 

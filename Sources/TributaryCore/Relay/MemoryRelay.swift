@@ -12,6 +12,7 @@ public final class MemoryRelay: Relay, @unchecked Sendable {
     public let kind = "memory"
     public let session = "memory"
 
+    private let node: String?
     private weak var receiver: (any RelayReceiver)?
     private var topics: Set<Topic> = []
 
@@ -20,6 +21,7 @@ public final class MemoryRelay: Relay, @unchecked Sendable {
         /// Of the messages, and of those that room is kept for.
         var bytes = 0
         var subscriptions = 0
+        var isRunning = false
     }
 
     private let inbox = NIOLockedValueBox(Inbox())
@@ -27,8 +29,13 @@ public final class MemoryRelay: Relay, @unchecked Sendable {
     /// 64 MiB: publishers that outrun the hub get an error rather than its memory.
     private static let inboxLimit = 64 << 20
 
-    public init(eventLoop: any EventLoop) {
+    /// 1 MiB: as through Redis.
+    private static let maximumMessageBytes = 1 << 20
+
+    /// - Parameter node: the node's name, for messages to it alone.
+    public init(eventLoop: any EventLoop, node: String? = nil) {
         self.eventLoop = eventLoop
+        self.node = node
     }
 
     public func attach(_ receiver: any RelayReceiver) {
@@ -37,6 +44,8 @@ public final class MemoryRelay: Relay, @unchecked Sendable {
     }
 
     public func run() async throws {
+        inbox.withLockedValue { $0.isRunning = true }
+        defer { inbox.withLockedValue { $0.isRunning = false } }
         try? await gracefulShutdown()
     }
 
@@ -91,8 +100,22 @@ public final class MemoryRelay: Relay, @unchecked Sendable {
         if isFirst { eventLoop.execute { self.deliver() } }
     }
 
+    public func tell(_ message: ByteBuffer, node: String?) -> EventLoopFuture<Void> {
+        guard inbox.withLockedValue({ $0.isRunning }) else {
+            return eventLoop.makeFailedFuture(RelayError.unavailable("not running"))
+        }
+        guard message.readableBytes <= Self.maximumMessageBytes else {
+            return eventLoop.makeFailedFuture(RelayError.refused("a message of \(message.readableBytes) bytes"))
+        }
+        // There is no other node.
+        if node == nil || node == self.node {
+            eventLoop.execute { self.receiver?.relayHeard(message) }
+        }
+        return eventLoop.makeSucceededVoidFuture()
+    }
+
     public var status: RelayStatus {
-        RelayStatus(isConnected: true, subscriptions: inbox.withLockedValue { $0.subscriptions })
+        inbox.withLockedValue { RelayStatus(isConnected: $0.isRunning, subscriptions: $0.subscriptions) }
     }
 
     private func deliver() {

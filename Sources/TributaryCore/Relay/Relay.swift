@@ -31,6 +31,13 @@ public protocol Relay: Service {
     ///   lost before the answer, it is unknown whether it was.
     func publish(_ payload: ByteBuffer, to topic: Topic) async throws
 
+    /// Sends a message to the node of that name, or with `nil` to all nodes, this one included. At most once; what one thread
+    /// tells is heard in its order. From any thread.
+    ///
+    /// The future fails with ``RelayError``: `.unavailable` while there is no connection, and before `run()`; `.refused` for
+    /// more than 1 MiB. That it succeeds does not say that anybody heard it.
+    func tell(_ message: ByteBuffer, node: String?) -> EventLoopFuture<Void>
+
     /// Names the connection that subscriptions are made on; another one after each reconnection. While it is up, the relay
     /// listens to its name in Redis, so that others can tell whether it lives.
     var session: String { get }
@@ -43,6 +50,9 @@ public protocol Relay: Service {
 public protocol RelayReceiver: AnyObject, Sendable {
     /// One message. `payload` is valid only during the call.
     func relayReceived(_ payload: UnsafeRawBufferPointer, on topic: Topic)
+
+    /// One message of ``Relay/tell(_:node:)``, from any node.
+    func relayHeard(_ message: ByteBuffer)
 
     /// What one read of the socket held has been handed over: now is the time to pass it on.
     func relayFinishedBatch()

@@ -41,10 +41,16 @@ struct LogReading {
     /// Where the tail is read from, once the log has been read.
     let next: Int
     var replay: Replay?
+    /// The channels that are read, if they were added to a live stream; otherwise all that it has.
+    var addition: ChannelSet?
     /// Of a stream that opened before its channels were settled: whether all streams will be told of the hole.
     var willBeTold = false
     /// What the stream knows to be trimmed.
     var toldFloors = ToldFloors()
     var isComplete = false
     var failures = 0
+    /// From where to read what the tail has kept of the segments that it dropped, up to ``next``; `nil` when that is done.
+    var kept: FramePlace?
+    /// The channels of which the stream knows that it has lost something.
+    var toldLost: ChannelSet = []
 }

@@ -23,10 +23,14 @@ final class ProjectStreams {
     private var opening: [StreamSession] = []
     /// Streams that have begun though not all of their channels are settled.
     private var early: [StreamSession] = []
+    /// Streams with channels that wait to be added.
+    private var changing: [StreamSession] = []
     /// Streams that are not at the tail's end.
     private var behindCount = 0
     /// Streams that came from a node that had heard more than this one.
     private var ahead: [StreamSession] = []
+    /// Streams that wait to be told who is there.
+    private var awaitingPresence: [StreamSession] = []
 
     init(_ project: ProjectID, shard: Shard) {
         self.project = project
@@ -41,6 +45,7 @@ final class ProjectStreams {
     /// - Returns: the channels to ask the relay for.
     func add(_ session: StreamSession) -> ChannelSet {
         counters.opened += 1
+        session.wantsPresence = shard.presenceChannel.map { session.channels.contains($0) } ?? false
         let first = map.insert(session)
         session.lastWrite = shard.tick
         shard.scheduleHeartbeat(of: session)
@@ -72,6 +77,18 @@ final class ProjectStreams {
         position = max(position, known)
         settled.formUnion(channels.intersection(map.channels))
         opened.subtract(settled)
+        wakeSettled()
+        let waiting = changing
+        changing = []
+        for session in waiting {
+            session.isListedForSettling = false
+            session.applyChanges()
+            if !session.additions.isEmpty { listForSettling(session) }
+        }
+    }
+
+    /// Streams that waited for channels that are settled now go on.
+    private func wakeSettled() {
         let ready = early.filter { $0.channels.isSubset(of: settled) }
         early.removeAll { $0.channels.isSubset(of: settled) }
         for session in ready { session.settle() }
@@ -91,10 +108,11 @@ final class ProjectStreams {
     }
 
     private func begin(_ session: StreamSession) {
-        if case .after(let id) = session.cursor {
+        if case .after(let id) = session.cursor, !session.channels.isEmpty {
             session.replay(after: id)
         } else {
             session.begin(with: firstFrame(of: session))
+            sessionIsLive(session)
         }
     }
 
@@ -102,15 +120,18 @@ final class ProjectStreams {
     private func firstFrame(of session: StreamSession) -> ByteBuffer {
         guard session.cursor == .unreadable else {
             var first = shard.frames.connected(session, latest: newest, recovered: true)
-            if trimmed > position.high {
-                let missing = MissingIDs(from: position.high + 1, to: trimmed)
-                first.writeImmutableBuffer(gapFrame(session.channels, .logTrimmed, missing: missing))
-            }
+            if let gap = gapOfTrimmed(session.channels) { first.writeImmutableBuffer(gap) }
             return first
         }
         var first = shard.frames.connected(session, latest: newest, recovered: false)
         first.writeImmutableBuffer(shard.frames.gap(project, session.channels, .cursorNotFound))
         return first
+    }
+
+    /// What was trimmed before a stream that begins here could hear of it.
+    func gapOfTrimmed(_ channels: ChannelSet) -> ByteBuffer? {
+        guard trimmed > position.high else { return nil }
+        return gapFrame(channels, .logTrimmed, missing: MissingIDs(from: position.high + 1, to: trimmed))
     }
 
     /// The newest id that anybody can have got by now.
@@ -119,13 +140,53 @@ final class ProjectStreams {
     /// Takes a closed stream out.
     func remove(_ session: StreamSession, reason: StreamCloseReason, wasBehind: Bool, wasOpening: Bool) {
         if wasOpening { opening.removeAll { $0 === session } }
+        if session.wantsPresence, !awaitingPresence.isEmpty { awaitingPresence.removeAll { $0 === session } }
         if wasBehind, !early.isEmpty { early.removeAll { $0 === session } }
+        if session.isListedForSettling { changing.removeAll { $0 === session } }
         counters.closed[reason, default: 0] += 1
         let last = map.remove(session)
         settled.subtract(last)
         opened.subtract(last)
         if wasBehind { leaveBehind(session) }
-        shard.sessionClosed(session, released: last)
+        shard.sessionClosed(
+            session, released: last, reason: reason, at: wasOpening ? nil : wasBehind ? session.handed : position)
+    }
+
+    // MARK: Streams change their channels
+
+    /// Takes channels from a stream.
+    func narrow(_ session: StreamSession, by removed: ChannelSet) {
+        map.move(session, to: session.channels.subtracting(removed))
+        let last = map.release(removed)
+        settled.subtract(last)
+        opened.subtract(last)
+        if !last.isEmpty { shard.release(last, of: project) }
+        // It may have waited for just these.
+        wakeSettled()
+        if !opened.isEmpty { open([], willTell: false) }
+    }
+
+    /// A stream waits for channels.
+    func retain(_ channels: ChannelSet) {
+        let first = map.retain(channels)
+        if !first.isEmpty { shard.retain(first, of: project) }
+    }
+
+    func move(_ session: StreamSession, to channels: ChannelSet) {
+        if let presence = shard.presenceChannel, channels.subtracting(session.channels).contains(presence) {
+            session.wantsPresence = true
+        }
+        map.move(session, to: channels)
+    }
+
+    /// All that the log has of these channels up to ``position`` has been passed on.
+    func isSettled(_ channels: ChannelSet) -> Bool { channels.isSubset(of: settled) }
+
+    /// Looks after the stream when channels are settled.
+    func listForSettling(_ session: StreamSession) {
+        guard !session.isListedForSettling else { return }
+        session.isListedForSettling = true
+        changing.append(session)
     }
 
     // MARK: Events
@@ -177,7 +238,7 @@ final class ProjectStreams {
     func tellGap(_ reason: GapReason, missing: MissingIDs? = nil) {
         if reason == .logTrimmed { trimmed = max(trimmed, missing?.to ?? 0) }
         var builder = SegmentBuilder()
-        for group in map.groups {
+        for group in map.groups where !group.channels.isEmpty {
             let frame = shard.frames.gap(project, group.channels, reason, missing: missing)
             builder.append(for: .streams(group.channels), missing: missing) { $0.writeImmutableBuffer(frame) }
         }
@@ -207,12 +268,45 @@ final class ProjectStreams {
         shard.slow[ObjectIdentifier(session)] = session
     }
 
-    func sessionCaughtUp(_ session: StreamSession) { leaveBehind(session) }
+    func sessionCaughtUp(_ session: StreamSession) {
+        leaveBehind(session)
+        sessionIsLive(session)
+    }
 
     private func leaveBehind(_ session: StreamSession) {
         behindCount -= 1
         shard.slow[ObjectIdentifier(session)] = nil
         if behindCount == 0 { tail.clear() }
+    }
+
+    // MARK: Presence
+
+    /// The stream is at the tail's end: if it has yet to hear who is there, that is asked.
+    func sessionIsLive(_ session: StreamSession) {
+        guard session.wantsPresence, session.state == .live else { return }
+        awaitingPresence.append(session)
+        if awaitingPresence.count == 1 { shard.wantPresence(project) }
+    }
+
+    /// Tells the streams that asked who is there. One that has fallen behind meanwhile asks again when it has caught up.
+    func tellPresence(_ frames: ByteBuffer) {
+        let sessions = awaitingPresence
+        awaitingPresence = []
+        for session in sessions where session.state == .live && session.wantsPresence {
+            session.wantsPresence = false
+            session.send(frames)
+        }
+    }
+
+    /// Every stream that listens to presence is to be told anew.
+    func renewPresence() {
+        guard let channel = shard.presenceChannel else { return }
+        for group in map.groups where group.channels.contains(channel) {
+            for session in group.sessions {
+                session.wantsPresence = true
+                sessionIsLive(session)
+            }
+        }
     }
 
     // MARK: Figures

@@ -14,6 +14,8 @@ final class Shard: @unchecked Sendable {
     var slow: [ObjectIdentifier: StreamSession] = [:]
 
     private let intake: Intake
+    private let registrar: Registrar
+    private var sessions: [ConnectionID: StreamSession] = [:]
     private var projects: [ProjectID: ProjectStreams] = [:]
     private var wheel = HeartbeatWheel()
     private var ticking: RepeatedTask?
@@ -24,15 +26,20 @@ final class Shard: @unchecked Sendable {
 
     init(
         index: Int, eventLoop: any EventLoop, configuration: HubConfiguration, frames: HubFrames, log: any EventLog,
-        catalog: Catalog, intake: Intake
+        catalog: Catalog, intake: Intake, registrar: Registrar
     ) {
         self.index = index
         self.eventLoop = eventLoop
         self.configuration = configuration
         self.frames = frames
+        presenceChannel = intake.presenceChannel.map { ChannelSet(index: $0) }
         reader = LogReader(log: log, catalog: catalog, eventLoop: eventLoop)
         self.intake = intake
+        self.registrar = registrar
     }
+
+    /// The channel of presence, if the catalog has one.
+    let presenceChannel: ChannelSet?
 
     /// The wheel's tick, of 250 ms.
     var tick: UInt32 { wheel.now }
@@ -45,10 +52,9 @@ final class Shard: @unchecked Sendable {
         projects[request.project] = stream
         openCount += 1
         let session = StreamSession(request, stream: stream, sink: sink)
+        sessions[session.connection] = session
         let missing = stream.add(session)
-        if !missing.isEmpty {
-            intake.retain(stream.project, missing, shard: self)
-        }
+        if !missing.isEmpty { retain(missing, of: stream.project) }
         // The server refuses streams while it drains; one that was on its way gets its last frame at once.
         if drainPromise != nil { close(session, .draining) }
         return session
@@ -66,12 +72,22 @@ final class Shard: @unchecked Sendable {
         projects[project]?.settle(channels, epoch: epoch, position: position, latest: latest)
     }
 
-    func sessionClosed(_ session: StreamSession, released: ChannelSet) {
+    func sessionClosed(
+        _ session: StreamSession, released: ChannelSet, reason: StreamCloseReason, at position: LogPosition?
+    ) {
         openCount -= 1
+        sessions[session.connection] = nil
+        registrar.closed(session.connection, reason: reason, position: position)
         wheel.remove(session)
-        if !released.isEmpty { intake.release(session.project, released, shard: self) }
+        if !released.isEmpty { release(released, of: session.project) }
         if openCount == 0 { drainPromise?.succeed() }
     }
+
+    /// A project's first stream wants these channels.
+    func retain(_ channels: ChannelSet, of project: ProjectID) { intake.retain(project, channels, shard: self) }
+
+    /// A project's last stream has let go of these channels.
+    func release(_ channels: ChannelSet, of project: ProjectID) { intake.release(project, channels, shard: self) }
 
     /// Nobody has listened to the project for the linger's time: its figures go into the sums.
     func forget(_ project: ProjectID) {
@@ -103,6 +119,19 @@ final class Shard: @unchecked Sendable {
 
     /// A stream has seen another log than the one that its node knows.
     func refresh(_ project: ProjectID) { intake.refresh(project) }
+
+    // MARK: Presence
+
+    /// Streams of the project want to know who is there.
+    func wantPresence(_ project: ProjectID) { intake.snapshot(project, for: self) }
+
+    /// Tells the streams that asked who is there.
+    func tellPresence(_ project: ProjectID, _ frames: ByteBuffer) { projects[project]?.tellPresence(frames) }
+
+    /// Who came and went was not heard for a while: every stream that wants to know is told anew.
+    func renewPresence() {
+        for stream in projects.values { stream.renewPresence() }
+    }
 
     // MARK: Time
 
@@ -156,7 +185,28 @@ final class Shard: @unchecked Sendable {
 
     private func close(_ session: StreamSession, _ reason: StreamCloseReason) {
         let retry = Int.random(in: reason.retryRange)
-        session.close(reason, with: frames.serverClose(reason, reconnect: true, retryMilliseconds: retry))
+        session.close(reason, with: frames.serverClose(reason, reconnect: reason.reconnects, retryMilliseconds: retry))
+    }
+
+    // MARK: Single streams
+
+    /// Says why, and ends a stream, if it is still open.
+    func close(_ id: ConnectionID, _ reason: StreamCloseReason) {
+        if let session = sessions[id] { close(session, reason) }
+    }
+
+    /// Changes a stream's channels, as ``StreamSession/change(_:)``; `nil` if it is not open any more.
+    func change(_ id: ConnectionID, _ change: ChannelChange) -> ChannelSet? {
+        guard let session = sessions[id] else { return nil }
+        let channels = session.change(change)
+        registrar.changed(id, channels: channels)
+        return channels
+    }
+
+    func view(of id: ConnectionID) -> StreamView? { sessions[id]?.view }
+
+    func views(of user: UserID, in project: ProjectID) -> [StreamView] {
+        projects[project]?.map.sessions(of: user).map(\.view) ?? []
     }
 
     // MARK: Drain

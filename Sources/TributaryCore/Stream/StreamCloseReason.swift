@@ -8,12 +8,23 @@ public enum StreamCloseReason: String, Sendable, CaseIterable {
     case draining
     /// Nothing could be sent for 30 s.
     case slowConsumer = "slow_consumer"
+    /// The same client instance has a newer stream.
+    case replaced
+    /// The user has more streams than the limit allows.
+    case evicted
+    /// The user may not read any more, or an operator ended the stream.
+    case revoked
+
+    /// Whether the client is to come back by itself.
+    var reconnects: Bool { self != .replaced && self != .revoked }
 
     /// When the client should come back, in milliseconds: spread, so that streams closed together do not return together.
     var retryRange: ClosedRange<Int> {
         switch self {
         case .client, .error, .slowConsumer: 500...3_000
         case .draining: 100...5_000
+        case .evicted: 30_000...60_000
+        case .replaced, .revoked: 60_000...60_000
         }
     }
 }

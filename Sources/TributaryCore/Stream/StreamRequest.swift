@@ -11,6 +11,16 @@ public struct StreamRequest: Sendable {
     /// `heartbeat=event`: an event that JavaScript can see, in place of a comment.
     public var heartbeatIsEvent: Bool
     public var cursor: StreamCursor
+    /// The stream's name, chosen by the hub.
+    public var id = ConnectionID()
+    /// Nobody said who the user is: its name is the other side's address. No limit per user holds, and nobody is told of it.
+    public var isAnonymous = false
+    /// What the user is to the project: the hub's own word, in presence.
+    public var userType = "client"
+    /// The other side's address, without its port.
+    public var address: String?
+    /// What the client says it is, at most 256 bytes.
+    public var userAgent: String?
 
     public init(
         user: UserID,

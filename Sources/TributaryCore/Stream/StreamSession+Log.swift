@@ -4,6 +4,9 @@ import TributaryProtocol
 /// Reading the log: after the cursor that a client came with, and after what the tail dropped. While it does, the stream
 /// counts as behind, so that the tail keeps what comes meanwhile; the log is read as fast as the socket takes it.
 extension StreamSession {
+    /// What of the log is read now.
+    var readChannels: ChannelSet { reading?.addition?.intersection(channels) ?? channels }
+
     /// Opens the stream with what it missed, and goes on with what comes from now on: the log has the former up to the place
     /// that the tail's end stands for, the tail has the latter, and neither has anything of the other's.
     func replay(after id: UInt64) {
@@ -21,6 +24,7 @@ extension StreamSession {
         state = .behind(position: stream.tail.end)
         stream.sessionFellBehind(self)
         handed = stream.position
+        begunAt = handed
         epoch = stream.epoch
         reading = LogReading(
             epoch: epoch, cursor: .position(handed), through: handed, next: stream.tail.end
@@ -71,6 +75,8 @@ extension StreamSession {
         reading = LogReading(
             epoch: epoch, cursor: .position(handed), through: stream.tail.startInLog, next: stream.tail.start
         )
+        reading?.kept = FramePlace(segment: position, frame: 0)
+        reading?.toldLost = lost
         if !lost.isEmpty || missing != nil {
             lastWrite = stream.shard.tick
             sink.write(stream.gapFrame(lost.isEmpty ? channels : lost, .tailOverrun, missing: missing))
@@ -79,21 +85,55 @@ extension StreamSession {
         readOn()
     }
 
+    /// Reads a portion of what the tail has kept of what it dropped: the newest of events that replace each other.
+    private func readKept(from place: FramePlace) {
+        guard let reading else { return }
+        // There may have been no room for some of it since the last portion.
+        let lost = stream.tail.lost(since: place.segment, of: channels).subtracting(reading.toldLost)
+        var selection = Selection()
+        self.reading?.toldLost.formUnion(lost)
+        self.reading?.kept = stream.tail.selectKept(
+            from: place, before: reading.next, channels: channels, user: user, into: &selection
+        )
+        guard !selection.isEmpty || !lost.isEmpty else { return readOn() }
+        lastWrite = stream.shard.tick
+        if !lost.isEmpty { sink.write(stream.gapFrame(lost, .tailOverrun)) }
+        for slice in selection.slices { sink.write(slice) }
+        if flush(selection.deliveries) { readOn() }
+    }
+
     /// The next page, or what comes after the last one.
     func readOn() {
         guard state != .closed, let reading else { return }
+        if let place = reading.kept { return readKept(from: place) }
         guard reading.epoch == stream.epoch else { return readAnew() }
+        if readChannels.isEmpty, !reading.isComplete { return readNothing() }
         if reading.isComplete || reading.replay == nil && handed >= reading.through { return finishReading() }
         self.reading?.phase = .awaitingPage
         let request = LogReader.Request(
-            project: project, channels: channels, cursor: reading.cursor, isReplay: reading.replay != nil
+            project: project, channels: readChannels, cursor: reading.cursor, isReplay: reading.replay != nil
         )
         stream.shard.reader.read(request) { self.take($0) }
+    }
+
+    /// All channels that were to be read have been removed.
+    private func readNothing() {
+        guard let reading else { return }
+        self.reading?.isComplete = true
+        if !hasBegun {
+            self.reading?.replay?.hasBegun = true
+            handed = reading.through
+            lastWrite = stream.shard.tick
+            sink.write(stream.shard.frames.connected(self, latest: stream.newest, recovered: true))
+            guard flush() else { return }
+        }
+        readOn()
     }
 
     /// The log began anew under the reader: what it still had to read is gone, and the new one is read from its beginning.
     private func readAnew() {
         guard let reading else { return }
+        if reading.addition != nil { return putAdditionBack() }
         if let replay = reading.replay, !replay.hasBegun || reading.epoch == 0 {
             // It began before the node knew the log.
             beginReading(after: replay.hasBegun ? reading.cursor : .id(replay.cursor), replay: replay)
@@ -134,10 +174,9 @@ extension StreamSession {
         }
     }
 
-    /// 100 ms to 3.2 s: the log is away, and comes back.
     private func readAgainLater() {
         reading?.failures += 1
-        let delay = TimeAmount.milliseconds(50 << Int64(min(reading?.failures ?? 1, 6)))
+        let delay = TimeAmount.logRetry(after: reading?.failures ?? 1)
         stream.shard.eventLoop.assumeIsolated().scheduleTask(in: delay) { self.readOn() }
     }
 
@@ -145,7 +184,11 @@ extension StreamSession {
     private func giveUp() {
         guard let reading else { return }
         lastWrite = stream.shard.tick
-        if let replay = reading.replay, !replay.hasBegun {
+        if reading.addition != nil, let replay = reading.replay {
+            let missing = MissingIDs(from: replay.lastReplayed + 1, to: nil)
+            let reason: GapReason = replay.hasBegun ? .logUnavailable : .cursorNotFound
+            sink.write(stream.gapFrame(readChannels, reason, missing: missing))
+        } else if let replay = reading.replay, !replay.hasBegun {
             self.reading?.replay?.hasBegun = true
             sink.write(stream.shard.frames.connected(self, latest: stream.newest, recovered: false))
             sink.write(
@@ -160,20 +203,24 @@ extension StreamSession {
     private func write(_ page: ReplayPage) {
         guard var reading else { return }
         lastWrite = stream.shard.tick
-        let names = channels.indices.map { stream.shard.frames.channel($0) }
+        let read = readChannels
+        let names = read.indices.map { stream.shard.frames.channel($0) }
         let recovery = page.state.recovery(after: reading.cursor, start: page.start, channels: names)
         if reading.replay?.hasBegun == false {
             reading.replay?.hasBegun = true
-            let latest = EventID?.max(stream.newest, EventID(page.state.head.high))
-            sink.write(stream.shard.frames.connected(self, latest: latest, recovered: recovery == .complete))
-            // The client may have heard from another node what this one has yet to hear.
-            handed = page.state.isFromTheFuture(reading.cursor) ? reading.through : page.start
+            if reading.addition == nil {
+                begunAt = page.start
+                let latest = EventID?.max(stream.newest, EventID(page.state.head.high))
+                sink.write(stream.shard.frames.connected(self, latest: latest, recovered: recovery == .complete))
+                // The client may have heard from another node what this one has yet to hear.
+                handed = page.state.isFromTheFuture(reading.cursor) ? reading.through : page.start
+            }
             if let missing = recovery.missing {
-                sink.write(stream.gapFrame(channels, .cursorNotFound, missing: missing))
+                sink.write(stream.gapFrame(read, .cursorNotFound, missing: missing))
             }
         } else if let floor = reading.toldFloors.news(in: page.state, behind: page.start) {
             sink.write(
-                stream.gapFrame(channels, .logTrimmed, missing: MissingIDs(behind: page.start, upTo: floor)))
+                stream.gapFrame(read, .logTrimmed, missing: MissingIDs(behind: page.start, upTo: floor)))
         }
         reading.toldFloors.note(page.state)
         reading.failures = 0
@@ -195,7 +242,9 @@ extension StreamSession {
         guard let reading else { return false }
         let limit = reading.replay.map { stream.shard.configuration.replayLimit - $0.replayed } ?? .max
         var selection = Selection()
-        let result = selection.add(segment, channels: channels, user: user, through: reading.through, limit: limit)
+        let result = selection.add(
+            segment, channels: readChannels, user: user, through: reading.through, limit: limit
+        )
         self.reading?.replay?.available += result.found
         self.reading?.replay?.replayed += result.added
         if let last = result.last { self.reading?.replay?.lastReplayed = last.rawValue }
@@ -215,31 +264,31 @@ extension StreamSession {
 
     private func finishReading() {
         guard let reading else { return }
+        let read = readChannels
         self.reading = nil
+        handed = max(handed, reading.through)
         if let replay = reading.replay {
-            let available = min(replay.available, LogReading.Replay.countLimit)
-            sink.write(
-                stream.shard.frames.replayEnd(
-                    project, last: replay.lastReplayed, replayed: replay.replayed, available: available
-                )
-            )
-            if available > replay.replayed {
-                sink.write(
-                    stream.gapFrame(
-                        channels, .replayLimit,
-                        missing: MissingIDs(from: replay.lastReplayed + 1, to: reading.through.high)
-                    )
-                )
+            sink.write(replayEnd(of: replay))
+            if min(replay.available, LogReading.Replay.countLimit) > replay.replayed {
+                let missing = MissingIDs(from: replay.lastReplayed + 1, to: reading.through.high)
+                sink.write(stream.gapFrame(read, .replayLimit, missing: missing))
             }
+            if reading.addition != nil { sink.write(subscribed(at: reading.through)) }
             lastWrite = stream.shard.tick
             guard flush() else { return }
         }
-        handed = max(handed, reading.through)
         catchUp(from: reading.next)
     }
 
+    func replayEnd(of replay: LogReading.Replay) -> ByteBuffer {
+        stream.shard.frames.replayEnd(
+            project, last: replay.lastReplayed, replayed: replay.replayed,
+            available: min(replay.available, LogReading.Replay.countLimit)
+        )
+    }
+
     /// - Returns: false if the rest has to wait until the socket has taken this.
-    private func flush(_ deliveries: [Delivery] = []) -> Bool {
+    func flush(_ deliveries: [Delivery] = []) -> Bool {
         guard sink.flush() else {
             reading?.phase = .awaitingSocket
             inFlight = deliveries

@@ -17,8 +17,11 @@ public final class StreamSession {
     }
 
     public let user: UserID
-    let connection = ConnectionID()
-    let channels: ChannelSet
+    let connection: ConnectionID
+    /// What it gets now; of channels that were added with a replay, it may not have had all of that yet.
+    public internal(set) var channels: ChannelSet
+    /// What it will get once everything that was asked for is there.
+    public internal(set) var wanted: ChannelSet
     let stream: ProjectStreams
     let heartbeat: Heartbeat
     let cursor: StreamCursor
@@ -27,10 +30,14 @@ public final class StreamSession {
     var state = State.opening
     /// Where in the log the stream stands while it is behind: everything up to here was handed over.
     var handed = LogPosition.start
+    /// Where in the log it began: nothing up to here was meant for it.
+    var begunAt = LogPosition.start
     /// The log that `handed` is in.
     var epoch: UInt64 = 0
     /// What it reads of the log, while it does.
     var reading: LogReading?
+    /// It has yet to be told who is there.
+    var wantsPresence = false
     /// Where it stands in its group and among its user's streams; kept by ``SubscriptionMap``.
     var groupSlot = 0
     var userSlot = 0
@@ -38,6 +45,14 @@ public final class StreamSession {
     var wheelPlace: (slot: Int32, index: Int32)?
     /// The wheel's tick of the last write.
     var lastWrite: UInt32 = 0
+    /// Channels that wait to be added.
+    var additions: [ChannelAddition] = []
+    /// Among the streams that ``ProjectStreams`` looks at when channels are settled; kept by it.
+    var isListedForSettling = false
+    /// Its channels changed, and it has not been told.
+    var hasNewChannels = false
+    /// It lost channels while it was behind: notices that are still to be read were written for other channels.
+    var wasNarrowedBehind = false
     /// What was handed to the socket and not taken yet; counted when it is.
     var inFlight: [Delivery] = []
     private var progress = Progress(pendingBytes: 0, tick: 0)
@@ -49,8 +64,10 @@ public final class StreamSession {
     }
 
     init(_ request: StreamRequest, stream: ProjectStreams, sink: any StreamSink) {
+        connection = request.id
         user = request.user
         channels = request.channels
+        wanted = request.channels
         heartbeat = Heartbeat(milliseconds: request.heartbeatMilliseconds, isEvent: request.heartbeatIsEvent)
         cursor = request.cursor
         self.stream = stream
@@ -74,7 +91,7 @@ public final class StreamSession {
     }
 
     /// Its `connected` has been written.
-    var hasBegun: Bool { state != .opening && reading?.replay?.hasBegun != false }
+    var hasBegun: Bool { state != .opening && (reading?.addition != nil || reading?.replay?.hasBegun != false) }
 
     /// The socket has not taken everything.
     var isSlow: Bool { isBehind && !isWaiting }
@@ -106,7 +123,9 @@ public final class StreamSession {
     func begin(with first: ByteBuffer) {
         guard state == .opening else { return }
         state = .live
+        begunAt = stream.position
         send(first)
+        applyChanges()
     }
 
     /// Sends frames of the session's own, such as a heartbeat; only while the stream is live.
@@ -186,7 +205,10 @@ public final class StreamSession {
                 let segment = stream.tail[position]
                 // What it was given by the log, or by another node, does not come again.
                 let overlaps = segment.firstPosition.map { $0 <= handed } ?? false
-                selection.add(segment, channels: channels, user: user, after: overlaps ? handed : nil)
+                selection.add(
+                    segment, channels: channels, user: user, after: overlaps ? handed : nil,
+                    replaced: stream.tail.replaced(at: position), anyNotice: wasNarrowedBehind
+                )
                 if let last = segment.lastPosition { handed = max(handed, last) }
                 position += 1
             }
@@ -204,7 +226,9 @@ public final class StreamSession {
         }
         guard !isAhead else { return stream.sessionIsAhead(self) }
         state = .live
+        wasNarrowedBehind = false
         stream.sessionCaughtUp(self)
+        applyChanges()
     }
 
     /// It was given more than its node has heard, so it cannot have what all the others get.
@@ -224,6 +248,7 @@ public final class StreamSession {
         let wasOpening = state == .opening
         state = .closed
         reading = nil
+        additions = []
         stream.remove(self, reason: reason, wasBehind: wasBehind, wasOpening: wasOpening)
     }
 }

@@ -18,21 +18,44 @@ struct SubscriptionMap {
     private var counts: [Int] = []
     private(set) var count = 0
 
-    /// Channels that at least one stream listens to.
+    /// Channels that at least one stream listens to, or waits for.
     private(set) var channels: ChannelSet = []
 
     /// Adds a stream with its channels.
     ///
     /// - Returns: the channels that nobody listened to before.
     mutating func insert(_ session: StreamSession) -> ChannelSet {
-        let group = groupIndex[session.channels] ?? addGroup(session.channels)
-        session.groupSlot = groups[group].sessions.count
-        groups[group].sessions.append(session)
+        addToGroup(session)
         session.userSlot = sessionsByUser[session.user]?.count ?? 0
         sessionsByUser[session.user, default: []].append(session)
         count += 1
+        return retain(session.wanted)
+    }
+
+    /// Removes a stream with its channels, those included that it waits for.
+    ///
+    /// - Returns: the channels that nobody listens to any more.
+    mutating func remove(_ session: StreamSession) -> ChannelSet {
+        removeFromGroup(session)
+        removeFromUser(session)
+        count -= 1
+        return release(session.wanted)
+    }
+
+    /// Gives a stream other channels; who listens to what is another matter.
+    mutating func move(_ session: StreamSession, to channels: ChannelSet) {
+        guard session.channels != channels else { return }
+        removeFromGroup(session)
+        session.channels = channels
+        addToGroup(session)
+    }
+
+    /// A stream listens to these channels, or waits for them.
+    ///
+    /// - Returns: those that nobody listened to before.
+    mutating func retain(_ retained: ChannelSet) -> ChannelSet {
         var first: ChannelSet = []
-        for channel in session.channels.indices {
+        for channel in retained.indices {
             while counts.count <= channel { counts.append(0) }
             counts[channel] += 1
             if counts[channel] == 1 { first.insert(ChannelSet(index: channel)) }
@@ -41,26 +64,33 @@ struct SubscriptionMap {
         return first
     }
 
-    /// Removes a stream with its channels.
+    /// A stream does not listen to these channels any more.
     ///
-    /// - Returns: the channels that nobody listens to any more.
-    mutating func remove(_ session: StreamSession) -> ChannelSet {
-        guard let group = groupIndex[session.channels] else { return [] }
+    /// - Returns: those that nobody listens to now.
+    mutating func release(_ released: ChannelSet) -> ChannelSet {
+        var last: ChannelSet = []
+        for channel in released.indices {
+            counts[channel] -= 1
+            if counts[channel] == 0 { last.insert(ChannelSet(index: channel)) }
+        }
+        channels.subtract(last)
+        return last
+    }
+
+    private mutating func addToGroup(_ session: StreamSession) {
+        let group = groupIndex[session.channels] ?? addGroup(session.channels)
+        session.groupSlot = groups[group].sessions.count
+        groups[group].sessions.append(session)
+    }
+
+    private mutating func removeFromGroup(_ session: StreamSession) {
+        guard let group = groupIndex[session.channels] else { return }
         let moved = groups[group].sessions.removeLast()
         if moved !== session {
             groups[group].sessions[session.groupSlot] = moved
             moved.groupSlot = session.groupSlot
         }
         if groups[group].sessions.isEmpty { removeGroup(group) }
-        removeFromUser(session)
-        count -= 1
-        var last: ChannelSet = []
-        for channel in session.channels.indices {
-            counts[channel] -= 1
-            if counts[channel] == 0 { last.insert(ChannelSet(index: channel)) }
-        }
-        channels.subtract(last)
-        return last
     }
 
     /// Fills the gap with the last one: a user may be an address with thousands of streams.
@@ -94,6 +124,6 @@ struct SubscriptionMap {
     /// Every user with a stream.
     var users: some Sequence<UserID> { sessionsByUser.keys }
 
-    /// How many streams listen to a channel.
+    /// How many streams listen to a channel, or wait for it.
     func count(of channel: Int) -> Int { channel < counts.count ? counts[channel] : 0 }
 }

@@ -1,0 +1,70 @@
+import NIOCore
+import TributaryProtocol
+
+/// What operators and users ask of this node's streams. From any thread.
+extension Registrar {
+    /// This node's streams, the oldest first.
+    func connections(
+        of user: UserID?, in project: ProjectID?, limit: Int
+    ) async -> (connections: [ConnectionListing.Connection], more: Bool) {
+        let found = try? await eventLoop.submit { () -> [Place] in
+            self.places(of: user, in: project).sorted { $0.connectedAt < $1.connectedAt }
+        }.get()
+        let places = Array((found ?? []).prefix(limit))
+        var views: [ConnectionID: StreamView] = [:]
+        for (index, places) in Dictionary(grouping: places, by: \.shard) {
+            let shard = shards[index]
+            let ids = places.map(\.id)
+            let seen = try? await shard.eventLoop.submit { ids.compactMap { shard.view(of: $0) } }.get()
+            for view in seen ?? [] { views[view.id] = view }
+        }
+        let connections = places.compactMap { place in
+            views[place.id].map { ConnectionListing.Connection(place, $0, node: node, names: names(of: $0.channels)) }
+        }
+        return (connections, (found?.count ?? 0) > limit)
+    }
+
+    private func places(of user: UserID?, in project: ProjectID?) -> [Place] {
+        if let user, let project {
+            return (owners[StreamOwner(user: user, project: project)] ?? []).compactMap { places[$0] }
+        }
+        return places.values.filter {
+            (user == nil || $0.owner.user == user) && (project == nil || $0.owner.project == project)
+        }
+    }
+
+    /// Closes a stream if this node has it.
+    func closeNow(_ id: ConnectionID, _ reason: StreamCloseReason) async -> Bool {
+        (try? await eventLoop.submit { self.close(id, reason) }.get()) ?? false
+    }
+
+    /// Closes a user's streams on this node.
+    func revoke(_ user: UserID, in project: ProjectID?) async -> Int {
+        let closed = try? await eventLoop.submit {
+            self.places(of: user, in: project).count { self.close($0.id, .revoked) }
+        }.get()
+        return closed ?? 0
+    }
+
+    /// Changes a stream's channels if this node has it, and it is `user`'s or anybody's.
+    ///
+    /// - Returns: the channels that it will have, by name.
+    func change(_ id: ConnectionID, of user: UserID?, _ change: ChannelChange) async -> [String]? {
+        let place = try? await eventLoop.submit { self.places[id] }.get()
+        guard let place, user == nil || place.owner.user == user else { return nil }
+        let shard = shards[place.shard]
+        let channels = try? await shard.eventLoop.submit { shard.change(id, change) }.get()
+        return channels.flatMap { $0 }.map { names(of: $0) }
+    }
+}
+
+extension ConnectionListing.Connection {
+    fileprivate init(_ place: Place, _ view: StreamView, node: String, names: [String]) {
+        self.init(
+            connectionID: "\(place.id)", userID: place.owner.user.rawValue, projectID: place.owner.project.rawValue,
+            clientInstanceID: place.instance?.rawValue, node: node, channels: names, address: place.address,
+            userAgent: place.userAgent, connectedAt: Instant(milliseconds: place.connectedAt / 1_000).iso8601,
+            state: view.state, cursor: view.position.map(\.high)
+        )
+    }
+}
