@@ -5,9 +5,13 @@ extension RedisConfiguration {
     ///
     /// - `redis://[user:password@]host[:port][/db]`, IPv6 hosts in brackets; `rediss://` for TLS
     /// - `unix:///path/to/redis.sock[?db=1]`, or `unix://user:password@/path`; also `redis+unix://`
+    /// - `redis+sentinel://[user:password@]host[:port][,host[:port]…]/<master-name>[/db]`: the hosts are sentinels, who say where
+    ///   the master is; port 26379 if none is given
+    /// - `redis+cluster://[user:password@]host[:port][,host[:port]…]`: some servers of a Redis Cluster, who know the others
     ///
-    /// User and password are percent-decoded; a password alone is `:password@`. `rediss://` also takes
-    /// `?ca_file=&verify=full|ca|none&cert_file=&key_file=&server_name=`.
+    /// User and password are percent-decoded; a password alone is `:password@`. `rediss://`,
+    /// `rediss+sentinel://` and `rediss+cluster://` also take `?ca_file=&verify=full|ca|none&cert_file=&key_file=&server_name=`.
+    /// Sentinels are given the same user and password, if they ask for one, or those of `?sentinel_user=&sentinel_password=`.
     /// The first form follows https://www.iana.org/assignments/uri-schemes/prov/redis
     ///
     /// - Throws: ``RedisConfigurationError``, which never repeats the URL: it may hold a password.
@@ -32,10 +36,21 @@ extension RedisConfiguration {
             if scheme == "rediss" { tls = try RedisTLS(&parts) }
         case "unix", "redis+unix":
             try self.init(socket: rest)
+        case "redis+sentinel", "rediss+sentinel":
+            try self.init(sentinels: rest)
+            sentinelUser = try parts.take("sentinel_user")
+            sentinelPassword = try parts.take("sentinel_password")
+            guard sentinelUser == nil || sentinelPassword != nil else {
+                throw .invalidURL("sentinel_user without sentinel_password")
+            }
+            if scheme == "rediss+sentinel" { tls = try RedisTLS(&parts) }
+        case "redis+cluster", "rediss+cluster":
+            try self.init(cluster: rest)
+            if scheme == "rediss+cluster" { tls = try RedisTLS(&parts) }
         default:
             throw .unsupportedScheme(scheme.isPlainScheme ? scheme : "this")
         }
-        if let db = try parts.take("db") { database = try Self.database(db[...]) }
+        if !isCluster, let db = try parts.take("db") { database = try Self.database(db[...]) }
         try parts.finish()
     }
 
@@ -46,6 +61,29 @@ extension RedisConfiguration {
         try setCredentials(credentials)
         let path = rest[slash...].dropFirst()
         if !path.isEmpty { database = try Self.database(path) }
+    }
+
+    private init(sentinels rest: Substring) throws(RedisConfigurationError) {
+        let slash = rest.firstIndex(of: "/") ?? rest.endIndex
+        let (credentials, hosts) = Self.splitCredentials(rest[..<slash])
+        let path = rest[slash...].dropFirst().split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        let master = try (path.first ?? "").percentDecoded("the master's name")
+        guard !master.isEmpty else {
+            throw .invalidURL("no name of a master: redis+sentinel://host:26379/<master-name>")
+        }
+        self.init(address: .sentinel(try Self.hosts(hosts, port: Self.defaultSentinelPort), master: master))
+        try setCredentials(credentials)
+        if path.count > 1, !path[1].isEmpty { database = try Self.database(path[1]) }
+    }
+
+    private init(cluster rest: Substring) throws(RedisConfigurationError) {
+        let slash = rest.firstIndex(of: "/") ?? rest.endIndex
+        let (credentials, hosts) = Self.splitCredentials(rest[..<slash])
+        self.init(address: .cluster(try Self.hosts(hosts, port: Self.defaultPort)))
+        try setCredentials(credentials)
+        guard rest[slash...].dropFirst().allSatisfy({ $0 == "0" }) else {
+            throw .invalidURL("a Redis Cluster has no databases")
+        }
     }
 
     private init(socket rest: Substring) throws(RedisConfigurationError) {
@@ -84,6 +122,19 @@ extension RedisConfiguration {
     }
 
     private static func address(_ text: Substring) throws(RedisConfigurationError) -> Address {
+        let host = try host(text, port: defaultPort)
+        return .tcp(host: host.name, port: host.port)
+    }
+
+    private static func hosts(_ text: Substring, port: Int) throws(RedisConfigurationError) -> [RedisHost] {
+        var hosts: [RedisHost] = []
+        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+            hosts.append(try host(part, port: port))
+        }
+        return hosts
+    }
+
+    private static func host(_ text: Substring, port defaultPort: Int) throws(RedisConfigurationError) -> RedisHost {
         let host: Substring
         let rest: Substring
         if text.hasPrefix("[") {
@@ -99,11 +150,11 @@ extension RedisConfiguration {
         }
         guard !host.isEmpty else { throw .invalidURL("no host") }
         guard host.utf8.allSatisfy(\.isHostByte) else { throw .invalidURL("the host holds a character it cannot") }
-        guard !rest.isEmpty else { return .tcp(host: String(host), port: defaultPort) }
+        guard !rest.isEmpty else { return RedisHost(name: String(host), port: defaultPort) }
         guard rest.hasPrefix(":"), rest.dropFirst().utf8.allSatisfy(\.isDecimalDigit),
             let port = Int(rest.dropFirst()), (1...65_535).contains(port)
         else { throw .invalidURL("the port is not a number from 1 to 65535 (IPv6 addresses stand in brackets)") }
-        return .tcp(host: String(host), port: port)
+        return RedisHost(name: String(host), port: port)
     }
 
     private static func database(_ text: Substring) throws(RedisConfigurationError) -> Int {

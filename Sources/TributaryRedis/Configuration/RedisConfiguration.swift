@@ -6,6 +6,20 @@ public struct RedisConfiguration: Sendable, Equatable {
         case tcp(host: String, port: Int)
         /// The path of a Unix domain socket.
         case unix(path: String)
+        /// The master of that name, wherever these sentinels say it is at the time of connecting.
+        ///
+        /// Whoever answers as that is asked for its role before it is used, and left when it says `READONLY`, when it is gone,
+        /// or when the sentinels name another one, which is asked with each probe. Replicas lag behind their master: what it
+        /// acknowledged in its last moment may be lost with it. Nothing is lost that a replica had taken, if the sentinels
+        /// promote the one that is furthest, as they do. `min-replicas-to-write 1` keeps a master that is cut off from its
+        /// replicas from taking what would be lost; a publisher whose `client_msg_id` is not acknowledged tries again.
+        case sentinel([RedisHost], master: String)
+        /// The Redis Cluster that these servers, or some of them, belong to.
+        ///
+        /// Replicas lag here too: what a master acknowledged in its last moment may be lost with it. What a replica had taken
+        /// is not. While a project's slot is moved to another master, what is published to it waits, or fails as
+        /// `TRYAGAIN` once the command's time-out is over.
+        case cluster([RedisHost])
     }
 
     public var address: Address
@@ -16,6 +30,9 @@ public struct RedisConfiguration: Sendable, Equatable {
     public var password: String?
     /// Selected on each connection. Pub/sub is the same in every database.
     public var database = 0
+    /// What the sentinels ask for, where that is not ``user`` and ``password``.
+    public var sentinelUser: String?
+    public var sentinelPassword: String?
     /// Shown by `CLIENT LIST`: printable ASCII without spaces, anything else becomes `-`.
     public var clientName = "tributary"
     /// How long TCP (or the Unix socket) may take to connect.
@@ -38,6 +55,20 @@ public struct RedisConfiguration: Sendable, Equatable {
 
     /// 6379: Redis' own.
     public static let defaultPort = 6379
+    /// 26379: Redis Sentinel's own.
+    public static let defaultSentinelPort = 26_379
+
+    /// A Redis Cluster; its relay is a ``RedisClusterRelay``.
+    public var isCluster: Bool {
+        if case .cluster = address { true } else { false }
+    }
+
+    /// The same, of one server.
+    func server(_ host: RedisHost) -> RedisConfiguration {
+        var configuration = self
+        configuration.address = .tcp(host: host.name, port: host.port)
+        return configuration
+    }
 }
 
 extension RedisConfiguration: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
@@ -46,12 +77,17 @@ extension RedisConfiguration: CustomStringConvertible, CustomDebugStringConverti
         let database = self.database == 0 ? "" : "/\(self.database)"
         switch address {
         case .tcp(let host, let port):
-            let host = host.contains(":") ? "[\(host)]" : host
-            return "\(tls == nil ? "redis" : "rediss")://\(host):\(port)\(database)"
+            return "\(scheme)://\(RedisHost(name: host, port: port))\(database)"
+        case .sentinel(let hosts, let master):
+            return "\(scheme)+sentinel://\(hosts.map(\.description).joined(separator: ","))/\(master)\(database)"
+        case .cluster(let hosts):
+            return "\(scheme)+cluster://\(hosts.map(\.description).joined(separator: ","))"
         case .unix(let path):
             return "unix://\(path)\(self.database == 0 ? "" : "?db=\(self.database)")"
         }
     }
+
+    private var scheme: String { tls == nil ? "redis" : "rediss" }
 
     public var debugDescription: String { description }
 

@@ -1,6 +1,6 @@
 /// A Redis URL or TLS setting that cannot work; found before anything connects. Never holds a password.
 public enum RedisConfigurationError: Error, Equatable, Sendable, CustomStringConvertible {
-    /// Not `redis`, `rediss`, `unix` or `redis+unix`.
+    /// Not a scheme of ``RedisConfiguration/init(url:)``.
     case unsupportedScheme(String)
     /// The URL is not well-formed; the text says where.
     case invalidURL(String)
@@ -9,10 +9,8 @@ public enum RedisConfigurationError: Error, Equatable, Sendable, CustomStringCon
 
     public var description: String {
         switch self {
-        case .unsupportedScheme(let scheme) where scheme == "redis+cluster" || scheme == "redis+sentinel":
-            "\(scheme):// is not supported yet: give the redis:// URL of one server"
         case .unsupportedScheme(let scheme):
-            "\(scheme):// is not a Redis URL: use redis://, rediss:// or unix://"
+            "\(scheme):// is not a Redis URL: use redis://, rediss://, unix://, redis+sentinel:// or redis+cluster://"
         case .invalidURL(let cause):
             "not a valid Redis URL: \(cause)"
         case .tls(let cause):

@@ -2,12 +2,15 @@ import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
 
-/// A connection to Redis that is made with the first command, and again with the next one after it was lost.
+/// A connection to Redis that is made with the first command, and again with the next one after it was lost; to a cluster, one
+/// to each master.
 ///
 /// From any thread. Nothing is retried: a command that fails has failed.
 public final class RedisClient: Sendable {
     private enum State {
         case idle
+        /// A cluster's connections; the promise succeeds when it is known whether there is one.
+        case routing(ClusterRouter, EventLoopPromise<Void>)
         case open(EventLoopFuture<RedisConnection>)
         case closed
     }
@@ -29,7 +32,8 @@ public final class RedisClient: Sendable {
     ///
     /// The future fails with ``RedisError``.
     public func send(_ command: RedisCommand) -> EventLoopFuture<RESPValue> {
-        connection().flatMap { $0.send(command) }
+        if case .cluster(let seeds) = connector.configuration.address { return route(command, seeds: seeds) }
+        return connection().flatMap { $0.send(command) }
     }
 
     /// Sends one command, as `client.send("GET", "key")`, and awaits its answer.
@@ -41,12 +45,35 @@ public final class RedisClient: Sendable {
 
     /// Ends the connection; later commands fail with ``RedisError/closed``.
     public func shutdown() async {
-        let connection: EventLoopFuture<RedisConnection>? = state.withLockedValue { state in
+        let last = state.withLockedValue { state in
             defer { state = .closed }
-            if case .open(let connection) = state { return connection }
-            return nil
+            return state
         }
-        try? await connection?.get().close()
+        switch last {
+        case .open(let connection): try? await connection.get().close()
+        case .routing(let router, let known):
+            try? await eventLoop.flatSubmit { router.stop() }.get()
+            known.succeed()
+        case .idle, .closed: break
+        }
+    }
+
+    /// To the master of the command's key, in the order of the calls of one thread.
+    private func route(_ command: RedisCommand, seeds: [RedisHost]) -> EventLoopFuture<RESPValue> {
+        let routing: (router: ClusterRouter, known: EventLoopPromise<Void>)? = state.withLockedValue { state in
+            switch state {
+            case .routing(let router, let known): return (router, known)
+            case .idle:
+                let router = ClusterRouter(connector.configuration, seeds: seeds, on: eventLoop)
+                let promise = eventLoop.makePromise(of: Void.self)
+                state = .routing(router, promise)
+                eventLoop.execute { router.start { _ in promise.succeed() } }
+                return (router, promise)
+            case .open, .closed: return nil
+            }
+        }
+        guard let routing else { return eventLoop.makeFailedFuture(RedisError.closed) }
+        return routing.known.futureResult.flatMap { routing.router.send([command])[0] }
     }
 
     /// The connection that is open or being opened; one attempt at a time, however many commands wait for it.
@@ -54,7 +81,7 @@ public final class RedisClient: Sendable {
         state.withLockedValue { state in
             switch state {
             case .open(let connection): return connection
-            case .closed: return eventLoop.makeFailedFuture(RedisError.closed)
+            case .closed, .routing: return eventLoop.makeFailedFuture(RedisError.closed)
             case .idle:
                 let promise = eventLoop.makePromise(of: RedisConnection.self)
                 state = .open(promise.futureResult)

@@ -25,11 +25,14 @@ final class RedisCommandHandler: ChannelInboundHandler {
     private(set) var failure: RedisError?
     private var isClosing = false
 
-    init(configuration: RedisConfiguration, eventLoop: any EventLoop) throws(RedisError) {
+    /// - Parameter isSentinel: see ``Handshake``.
+    init(
+        configuration: RedisConfiguration, eventLoop: any EventLoop, isSentinel: Bool = false
+    ) throws(RedisError) {
         self.configuration = configuration
         ready = eventLoop.makePromise()
         ended = eventLoop.makePromise()
-        handshake = try Handshake(configuration)
+        handshake = try Handshake(configuration, isSentinel: isSentinel)
         queue = CommandQueue(
             maximumPending: configuration.maximumPendingCommands,
             maximumUnsentBytes: configuration.maximumUnsentBytes,
@@ -96,6 +99,11 @@ final class RedisCommandHandler: ChannelInboundHandler {
         }
     }
 
+    /// Another master is to be found when this one has become a replica.
+    private var followsMaster: Bool {
+        if case .sentinel = configuration.address { true } else { false }
+    }
+
     private func start(_ context: ChannelHandlerContext) {
         context.writeAndFlush(wrapOutboundOut(handshake.bytes), promise: nil)
         let timeout = TimeAmount.milliseconds(Int64(configuration.handshakeTimeoutMilliseconds))
@@ -124,6 +132,7 @@ final class RedisCommandHandler: ChannelInboundHandler {
         }
         if case .error(let text) = reply {
             waiter.fail(RedisError(serverText: text))
+            if followsMaster, text.hasPrefix("READONLY") { return fail(.connectionLost("Redis is no master any more")) }
         } else {
             waiter.succeed(reply)
         }

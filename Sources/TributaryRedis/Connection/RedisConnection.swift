@@ -22,15 +22,19 @@ public final class RedisConnection: Sendable {
         try await open(RedisConnector(configuration), on: eventLoop).get()
     }
 
-    /// - Parameter opening: is told of the channel before it connects, on the loop; to close it is to give up.
+    /// - Parameters:
+    ///   - isSentinel: see ``Handshake``.
+    ///   - opening: is told of the channel before it connects, on the loop; to close it is to give up.
     static func open(
         _ connector: RedisConnector,
         on eventLoop: any EventLoop,
+        isSentinel: Bool = false,
         opening: @escaping @Sendable (any NIOCore.Channel) -> Void = { _ in }
     ) -> EventLoopFuture<RedisConnection> {
         connector.connect(on: eventLoop) { channel in
             opening(channel)
-            return try RedisCommandHandler(configuration: connector.configuration, eventLoop: channel.eventLoop)
+            return try RedisCommandHandler(
+                configuration: connector.configuration, eventLoop: channel.eventLoop, isSentinel: isSentinel)
         }.flatMap { socket in
             let ready: EventLoopFuture<Void> = socket.handler.value.ready.futureResult
             return ready.map { RedisConnection(channel: socket.channel, handler: socket.handler) }

@@ -10,15 +10,29 @@ import NIOSSL
     import Glibc
 #endif
 
-/// Opens sockets to one Redis. From any thread.
+/// Opens sockets to one Redis; behind sentinels, to whichever is the master at the time. From any thread.
 final class RedisConnector: Sendable {
     let configuration: RedisConfiguration
     private let tls: NIOSSLContext?
+    private let sentinels: SentinelClient?
 
     /// - Throws: ``RedisConfigurationError/tls(_:)``; certificate files are read once, here.
     init(_ configuration: RedisConfiguration) throws(RedisConfigurationError) {
         self.configuration = configuration
         tls = try configuration.tls?.makeContext()
+        if case .sentinel(let hosts, let master) = configuration.address {
+            sentinels = try SentinelClient(hosts, master: master, configuration)
+        } else {
+            sentinels = nil
+        }
+    }
+
+    /// Asks the sentinels whether the master is another one than it was when this connector last connected.
+    ///
+    /// False without sentinels, and if nobody knows. A connection to a master that was cut off from the others does not end by
+    /// itself.
+    func hasMasterMoved(on eventLoop: any EventLoop) -> EventLoopFuture<Bool> {
+        sentinels?.hasMasterMoved(on: eventLoop) ?? eventLoop.makeSucceededFuture(false)
     }
 
     /// Connects a socket, TLS still to come, with a handler at the end of its pipeline.
@@ -34,17 +48,25 @@ final class RedisConnector: Sendable {
         // By socket, because IPv4 and IPv6 may both be tried. Asking the pipeline would come too late for a connection
         // that is closed at once, whose handler knows the reason.
         let handlers = NIOLoopBoundBox<[ObjectIdentifier: Handler]>.makeBoxSendingValue([:], eventLoop: eventLoop)
-        return connectSocket(on: eventLoop, recvAllocator: recvAllocator) { channel in
-            let handler = try makeHandler(channel)
-            handlers.value[ObjectIdentifier(channel)] = handler
-            try channel.pipeline.syncOperations.addHandler(handler)
+        return address(on: eventLoop).flatMap { address in
+            self.connectSocket(to: address, on: eventLoop, recvAllocator: recvAllocator) { channel in
+                let handler = try makeHandler(channel)
+                handlers.value[ObjectIdentifier(channel)] = handler
+                try channel.pipeline.syncOperations.addHandler(handler)
+            }
         }.hop(to: eventLoop).flatMapThrowing { channel in
             guard let handler = handlers.value[ObjectIdentifier(channel)] else { throw RedisError.closed }
             return (channel, NIOLoopBound(handler, eventLoop: eventLoop))
         }
     }
 
+    private func address(on eventLoop: any EventLoop) -> EventLoopFuture<RedisConfiguration.Address> {
+        guard let sentinels else { return eventLoop.makeSucceededFuture(configuration.address) }
+        return sentinels.master(on: eventLoop).map { .tcp(host: $0.name, port: $0.port) }
+    }
+
     private func connectSocket(
+        to address: RedisConfiguration.Address,
         on eventLoop: any EventLoop,
         recvAllocator: any RecvByteBufferAllocator,
         initializer: @escaping @Sendable (any NIOCore.Channel) throws -> Void
@@ -57,13 +79,13 @@ final class RedisConnector: Sendable {
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     if let tls = self.tls {
-                        try channel.pipeline.syncOperations.addHandler(self.tlsHandler(tls))
+                        try channel.pipeline.syncOperations.addHandler(self.tlsHandler(tls, for: address))
                     }
                     try initializer(channel)
                 }
             }
         let channel =
-            switch configuration.address {
+            switch address {
             case .tcp(let host, let port):
                 bootstrap
                     .channelOption(.tcpOption(.tcp_nodelay), value: 1)
@@ -71,15 +93,22 @@ final class RedisConnector: Sendable {
                     .connect(host: host, port: port)
             case .unix(let path):
                 bootstrap.connect(unixDomainSocketPath: path)
+            case .sentinel, .cluster:
+                eventLoop.makeFailedFuture(RedisError.connectFailed("no address of one server"))
+                    as EventLoopFuture<any NIOCore.Channel>
             }
         return channel.flatMapErrorThrowing { error in
-            throw RedisError.connectFailed("\(self.configuration): \(Self.text(of: error))")
+            var server = self.configuration
+            server.address = address
+            throw RedisError.connectFailed("\(server): \(Self.text(of: error))")
         }
     }
 
-    private func tlsHandler(_ context: NIOSSLContext) throws -> NIOSSLClientHandler {
+    private func tlsHandler(
+        _ context: NIOSSLContext, for address: RedisConfiguration.Address
+    ) throws -> NIOSSLClientHandler {
         var name = configuration.tls?.serverName
-        if name == nil, case .tcp(let host, _) = configuration.address { name = host }
+        if name == nil, case .tcp(let host, _) = address { name = host }
         // SNI knows no IP addresses; verification then takes the address of the connection.
         if let host = name, (try? SocketAddress(ipAddress: host, port: 0)) != nil { name = nil }
         return try NIOSSLClientHandler(context: context, serverHostname: name)

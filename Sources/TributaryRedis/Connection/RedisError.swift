@@ -41,6 +41,6 @@ public enum RedisError: Error, Equatable, Sendable, CustomStringConvertible {
     /// Redis was there, but cannot serve for the moment.
     var isTemporary: Bool {
         guard case .server(let code, _) = self else { return true }
-        return ["LOADING", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "BUSY", "NOREPLICAS"].contains(code)
+        return ["LOADING", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "MOVED", "ASK", "BUSY", "NOREPLICAS"].contains(code)
     }
 }

@@ -5,7 +5,7 @@ import TributaryProtocol
 struct FunctionLibrary: Equatable, Sendable {
     static let name = "tributary"
     /// Counts the editions of the Lua code; of two that meet in one Redis the higher one stays. One more with each change.
-    static let currentCode = 1
+    static let currentCode = 2
 
     var code: Int
     var body: String
@@ -13,9 +13,12 @@ struct FunctionLibrary: Equatable, Sendable {
     var catalogs: [String: CatalogLine]
 
     /// This hub's code, with its own catalog alone.
-    init(_ own: CatalogLine) {
+    ///
+    /// - Parameter isCluster: in a cluster the library publishes to the shard of the project's slot, and looks there whether
+    ///   listeners live.
+    init(_ own: CatalogLine, isCluster: Bool = false) {
         code = Self.currentCode
-        body = Self.currentBody
+        body = "local is_cluster = \(isCluster)\n" + Self.currentBody
         catalogs = [own.key: own]
     }
 

@@ -8,9 +8,10 @@ struct LibraryDecision: Equatable {
     /// - Parameters:
     ///   - found: the library in Redis; `nil` if there is none, or none of ours.
     ///   - own: the line of this hub's catalog.
+    ///   - isCluster: what is loaded is for a cluster.
     ///   - isFirst: of two catalogs of one revision, that of the node that started later counts.
-    init(found: FunctionLibrary?, own: CatalogLine, isFirst: Bool) {
-        let ours = FunctionLibrary(own)
+    init(found: FunctionLibrary?, own: CatalogLine, isFirst: Bool, isCluster: Bool = false) {
+        let ours = FunctionLibrary(own, isCluster: isCluster)
         guard var library = found else {
             load = ours.text
             return

@@ -1,19 +1,21 @@
 import Logging
 import NIOCore
 
-/// Keeps the function library in Redis as it has to be. Lives on its event loop.
+/// Keeps the function library in one Redis as it has to be. Lives on its event loop.
 final class LibraryKeeper {
     private let own: CatalogLine
     private let prefix: String
+    private let isCluster: Bool
     private let logger: Logger
     private let eventLoop: any EventLoop
     private var isFirst = true
     private var warned: Set<String> = []
     private var running: EventLoopFuture<Void>?
 
-    init(own: CatalogLine, prefix: String?, eventLoop: any EventLoop, logger: Logger) {
+    init(own: CatalogLine, prefix: String?, isCluster: Bool = false, eventLoop: any EventLoop, logger: Logger) {
         self.own = own
         self.prefix = prefix ?? ""
+        self.isCluster = isCluster
         self.eventLoop = eventLoop
         self.logger = logger
     }
@@ -56,7 +58,8 @@ final class LibraryKeeper {
             case .failure(let error): self.finish(promise, isOwn ? .success(()) : .failure(error))
             case .success(let value):
                 let found = Self.text(in: value).flatMap { FunctionLibrary($0) }
-                let decision = LibraryDecision(found: found, own: self.own, isFirst: self.isFirst)
+                let decision = LibraryDecision(
+                    found: found, own: self.own, isFirst: self.isFirst, isCluster: self.isCluster)
                 for warning in decision.warnings where self.warned.insert(warning).inserted {
                     self.logger.warning("the catalog in Redis is not this hub's", metadata: ["cause": "\(warning)"])
                 }

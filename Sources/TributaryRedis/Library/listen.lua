@@ -1,12 +1,22 @@
+-- How many connections listen to each name; in a cluster to its name in the project's shard, as a server knows its own alone.
+local function count_subscribers(project, names)
+  if not is_cluster then return redis.call('PUBSUB', 'NUMSUB', unpack(names)) end
+  local sharded = {}
+  for index, name in ipairs(names) do sharded[index] = name .. ':{' .. project.name .. '}' end
+  local counts = redis.call('PUBSUB', 'SHARDNUMSUB', unpack(sharded))
+  for index, name in ipairs(names) do counts[2 * index - 1] = name end
+  return counts
+end
+
 -- The listeners whose connection lives, with their channels; the others are forgotten.
-local function living(key, listener)
+local function living(project, key, listener)
   local all, names, alive = redis.call('HGETALL', key), {}, {}
   for index = 1, #all, 2 do
     alive[all[index]] = all[index + 1]
     if all[index] ~= listener then names[#names + 1] = all[index] end
   end
   if #names == 0 then return alive end
-  local subscribers = redis.call('PUBSUB', 'NUMSUB', unpack(names))
+  local subscribers = count_subscribers(project, names)
   for index = 1, #subscribers, 2 do
     if subscribers[index + 1] == 0 then
       alive[subscribers[index]] = nil
@@ -22,7 +32,7 @@ local function listen(keys, args)
   local project = open(keys)
   if #args < 1 then refuse('syntax', 'listener channel…') end
   local key, meta, listener = project.keys .. 'listeners', project.keys .. 'meta', args[1]
-  local alive = living(key, listener)
+  local alive = living(project, key, listener)
   local known = redis.call('HMGET', meta, 'owner', 'hw', 'k')
   local head, mine, has_lapse = (known[2] or '0') .. '-' .. (known[3] or '0'), alive[listener] or ' ', false
   for index = 2, #args do

@@ -29,6 +29,13 @@ local function digits(number)
   return string.format('%.0f', number)
 end
 
+-- While a slot is moved, some of a project's keys are at one server and some at the other, and either takes those that it does
+-- not have for missing. A command for two keys that nobody has is refused then, and only then.
+local function refuse_while_moving(base)
+  local reply = redis.pcall('EXISTS', base .. 'moving:1', base .. 'moving:2')
+  if type(reply) == 'table' and reply.err then error({err = 'TRYAGAIN the slot of the project is being moved'}) end
+end
+
 -- Input: `{p1}` or `prefix:{p1}`.
 local function open(keys)
   if #keys ~= 1 then refuse('syntax', 'one key is needed: the project, as {p1} or prefix:{p1}') end
@@ -40,6 +47,7 @@ local function open(keys)
   local catalog = catalogs[prefix]
   if not catalog then refuse('unknown_prefix', 'no hub has loaded a catalog for "' .. prefix .. '"; start one') end
   local base = prefix == '' and 'tributary' or prefix
+  if is_cluster then refuse_while_moving(base .. ':{' .. name .. '}:') end
   return {
     catalog = catalog,
     name = name,

@@ -202,7 +202,11 @@ local function publish(keys, args)
     envelope = envelope_of(project, request)
   end
   if dedupe then authorize('SET', dedupe, '', 'EX', '1') end
-  redis.call('PUBLISH', project.topics .. channel .. ':' .. project.name, envelope)
+  if is_cluster then
+    redis.call('SPUBLISH', project.topics .. channel .. ':{' .. project.name .. '}', envelope)
+  else
+    redis.call('PUBLISH', project.topics .. channel .. ':' .. project.name, envelope)
+  end
   if id then
     append(project, channel, id, place, envelope, request.id and 'publisher' or 'hub')
     save(project)

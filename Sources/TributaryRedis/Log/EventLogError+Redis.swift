@@ -23,6 +23,7 @@ extension EventLogError {
 
     /// Redis is there, but cannot write for the moment.
     private static let temporary: Set<String> = [
-        "LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "BUSY", "NOREPLICAS", "OOM", "MISCONF",
+        "LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "MOVED", "ASK", "BUSY", "NOREPLICAS", "OOM",
+        "MISCONF",
     ]
 }

@@ -33,7 +33,8 @@ public final class RedisEventLog: EventLog, @unchecked Sendable {
     let configuration: Configuration
     let catalog: Catalog
     let logger: Logger
-    let keeper: LibraryKeeper
+    /// One for each server that takes writes; `nil` is the only one.
+    private var keepers: [RedisHost?: LibraryKeeper] = [:]
     private let finished: EventLoopPromise<Void>
     private let statusBox = NIOLockedValueBox(EventLogStatus(isAvailable: false, lastError: "not started"))
 
@@ -61,9 +62,6 @@ public final class RedisEventLog: EventLog, @unchecked Sendable {
         self.catalog = catalog
         self.eventLoop = eventLoop
         self.logger = logger
-        keeper = LibraryKeeper(
-            own: CatalogLine(catalog, prefix: configuration.prefix), prefix: configuration.prefix,
-            eventLoop: eventLoop, logger: logger)
         writes = LogConnection(try RedisConnector(configuration.redis), on: eventLoop)
         var large = configuration.redis
         large.maximumReplyBytes = max(large.maximumReplyBytes, Self.maximumPageBytes)
@@ -86,16 +84,9 @@ public final class RedisEventLog: EventLog, @unchecked Sendable {
     /// Connects, loads the library, and keeps both, until the task is cancelled or the service group shuts down. Call it
     /// once.
     public func run() async throws {
-        await withTaskCancellationHandler {
-            await withGracefulShutdownHandler {
-                eventLoop.execute { self.start() }
-                try? await finished.futureResult.get()
-            } onGracefulShutdown: {
-                self.eventLoop.execute { self.stop() }
-            }
-        } onCancel: {
-            self.eventLoop.execute { self.stop() }
-        }
+        await eventLoop.runService(
+            until: finished.futureResult, start: { self.start() }, stop: { self.stop() }
+        )
     }
 
     private func start() {
@@ -141,6 +132,8 @@ public final class RedisEventLog: EventLog, @unchecked Sendable {
         }
         // Shows a reader that hangs; nothing is read for hours in a quiet hub.
         for answer in reads.send([RedisCommand("PING")]) { answer.whenComplete { _ in } }
+        writes.checkMaster()
+        reads.checkMaster()
     }
 
     /// 1 s: a Redis that could not be given the library may be right again, as after an `ACL SETUSER`.
@@ -154,12 +147,15 @@ public final class RedisEventLog: EventLog, @unchecked Sendable {
 
     /// Loads the library if Redis has lost it.
     func loadLibrary() -> EventLoopFuture<Void> {
-        guard let connection = writes.connection else {
+        let masters = writes.masters
+        guard !masters.isEmpty else {
             return eventLoop.makeFailedFuture(RedisError.connectionLost("no connection"))
         }
-        let loading = keeper.check(on: connection)
+        let checks = masters.map { keeper(for: $0.host).check(on: $0.connection) }
+        let loading = EventLoopFuture.andAllSucceed(checks, on: eventLoop)
         loading.assumeIsolated().whenComplete { result in
-            guard self.writes.connection === connection else { return }
+            let now = self.writes.masters
+            guard now.elementsEqual(masters, by: { $0.connection === $1.connection }) else { return }
             switch result {
             case .success:
                 self.isLibraryLoaded = true
@@ -170,6 +166,16 @@ public final class RedisEventLog: EventLog, @unchecked Sendable {
             }
         }
         return loading
+    }
+
+    private func keeper(for host: RedisHost?) -> LibraryKeeper {
+        if let keeper = keepers[host] { return keeper }
+        let keeper = LibraryKeeper(
+            own: CatalogLine(catalog, prefix: configuration.prefix), prefix: configuration.prefix,
+            isCluster: host != nil,
+            eventLoop: eventLoop, logger: logger)
+        keepers[host] = keeper
+        return keeper
     }
 
     // MARK: Status

@@ -25,16 +25,20 @@ final class PushSink: ReplySink {
     private enum Target {
         case nobody
         case control
+        case node
         case topic(Topic)
     }
 
     private let topics: TopicTable
     private let receiver: any RelayReceiver
     private let control: [UInt8]
+    private let nodes: [[UInt8]]
     private let maximumPayloadBytes: Int
     private let replied: (Reply) -> Void
     private let probed: (UnsafeRawBufferPointer) -> Void
     private var kind = Kind.none
+    /// Answers to commands come first, some of them arrays; of these the first element counts.
+    var isShakingHands = false
     /// `nil` until the name of a message is known.
     private var target: Target?
     private var root: Reply?
@@ -47,7 +51,8 @@ final class PushSink: ReplySink {
     /// - Parameters:
     ///   - topics: who is subscribed, by name.
     ///   - receiver: hears the messages.
-    ///   - control: the name of the node's own channel.
+    ///   - control: the name of the connection's own channel.
+    ///   - nodes: the names of the channels on which nodes tell each other something.
     ///   - maximumPayloadBytes: longer payloads are rejected; a much longer one is dropped as it arrives.
     ///   - replied: called with each reply that is not a message.
     ///   - probed: called with each payload on the node's own channel, valid only during the call.
@@ -55,6 +60,7 @@ final class PushSink: ReplySink {
         topics: TopicTable,
         receiver: any RelayReceiver,
         control: String,
+        nodes: [String] = [],
         maximumPayloadBytes: Int,
         replied: @escaping (Reply) -> Void,
         probed: @escaping (UnsafeRawBufferPointer) -> Void
@@ -62,6 +68,7 @@ final class PushSink: ReplySink {
         self.topics = topics
         self.receiver = receiver
         self.control = Array(control.utf8)
+        self.nodes = nodes.map { Array($0.utf8) }
         self.maximumPayloadBytes = maximumPayloadBytes
         self.replied = replied
         self.probed = probed
@@ -75,11 +82,17 @@ final class PushSink: ReplySink {
     }
 
     override func array(count: Int, at task: UnsafePointer<redisReadTask>) {
-        if task.pointee.parent != nil || count < 1 { unexpected() }
+        if task.pointee.parent != nil || count < 1, !isShakingHands { unexpected() }
     }
 
     override func string(_ bytes: UnsafeRawBufferPointer, at task: UnsafePointer<redisReadTask>) {
         guard let parent = task.pointee.parent else { return answer(bytes, type: task.pointee.type) }
+        guard !isShakingHands else {
+            if parent.pointee.parent == nil, task.pointee.idx == 0 {
+                root = .value(.array([.bulkString(ByteBuffer(bytes: bytes))]))
+            }
+            return
+        }
         guard parent.pointee.parent == nil else { return unexpected() }
         switch task.pointee.idx {
         case 0:
@@ -88,7 +101,7 @@ final class PushSink: ReplySink {
             if let topic = topics.topic(named: bytes) {
                 target = .topic(topic)
             } else {
-                target = control.withUnsafeBytes(bytes.equals) ? .control : .nobody
+                target = ownTarget(bytes)
             }
         case 2 where kind == .message:
             deliver(bytes)
@@ -100,7 +113,7 @@ final class PushSink: ReplySink {
     override func integer(_ value: Int64, at task: UnsafePointer<redisReadTask>) {
         if task.pointee.parent == nil {
             root = .value(.integer(value))
-        } else if kind == .none || kind == .message {
+        } else if kind == .none || kind == .message, !isShakingHands {
             unexpected()
         }
     }
@@ -108,7 +121,7 @@ final class PushSink: ReplySink {
     override func null(at task: UnsafePointer<redisReadTask>) {
         if task.pointee.parent == nil {
             root = .value(.null)
-        } else if kind == .none || kind == .message {
+        } else if kind == .none || kind == .message, !isShakingHands {
             unexpected()
         }
     }
@@ -127,7 +140,7 @@ final class PushSink: ReplySink {
     }
 
     override func beginLongString(length: Int) -> LongString {
-        guard length > maximumPayloadBytes else { return .read }
+        guard length > limit else { return .read }
         // Only the payload of a message is known to be the last element of its reply.
         guard target != nil, length <= Self.maximumSkippedBytes else {
             failure = .protocolViolation("a string of \(length) bytes")
@@ -143,6 +156,16 @@ final class PushSink: ReplySink {
         root = nil
     }
 
+    /// The longest payload that is of use.
+    private var limit: Int {
+        if case .node = target { RedisRelay.maximumMessageBytes } else { maximumPayloadBytes }
+    }
+
+    private func ownTarget(_ name: UnsafeRawBufferPointer) -> Target {
+        if control.withUnsafeBytes(name.equals) { return .control }
+        return nodes.contains { $0.withUnsafeBytes(name.equals) } ? .node : .nobody
+    }
+
     private func deliver(_ payload: UnsafeRawBufferPointer) {
         switch target {
         case .topic(let topic) where payload.count > maximumPayloadBytes:
@@ -152,7 +175,9 @@ final class PushSink: ReplySink {
             receiver.relayReceived(payload, on: topic)
         case .control:
             probed(payload)
-        case .nobody, nil:
+        case .node where payload.count <= RedisRelay.maximumMessageBytes:
+            receiver.relayHeard(ByteBuffer(bytes: payload))
+        case .nobody, .node, nil:
             // On its way when its topic was unsubscribed.
             break
         }
@@ -180,8 +205,11 @@ final class PushSink: ReplySink {
     private static func kind(_ name: UnsafeRawBufferPointer) -> Kind {
         switch name.count {
         case 7 where name.equals("message"): .message
+        case 8 where name.equals("smessage"): .message
         case 9 where name.equals("subscribe"): .subscribe
+        case 10 where name.equals("ssubscribe"): .subscribe
         case 11 where name.equals("unsubscribe"): .unsubscribe
+        case 12 where name.equals("sunsubscribe"): .unsubscribe
         case 4 where name.equals("pong"): .pong
         default: .other
         }

@@ -129,6 +129,7 @@ extension RedisRelay: RedisSubscriberDelegate {
                 topics: self.topics,
                 receiver: receiver,
                 control: session,
+                nodes: [self.control.all, self.control.own],
                 maximumPayloadBytes: self.configuration.maximumEnvelopeBytes
             )
         }.flatMap { socket in
@@ -153,12 +154,13 @@ extension RedisRelay: RedisSubscriberDelegate {
         if let failure = subscriber.failure { return lost(.subscriber, failure) }
         self.subscriber = subscriber
         subscriber.delegate = self
-        isControlConfirmed = false
+        let own = [session, control.all, control.own]
+        unconfirmed = own.count
         setSubscriberTimer(configuration.redis.handshakeTimeoutMilliseconds) { relay in
             relay.subscriber?.fail(.timeout("subscriptions were not confirmed"))
         }
         do {
-            subscriber.send(try RedisCommand("SUBSCRIBE", .string(session)).encoded())
+            subscriber.send(try RedisCommand(arguments: ["SUBSCRIBE"] + own.map { .string($0) }).encoded())
         } catch {
             return subscriber.fail(error)
         }
@@ -167,13 +169,15 @@ extension RedisRelay: RedisSubscriberDelegate {
     func subscriber(_ subscriber: RedisSubscriberHandler, replied reply: PushSink.Reply) {
         guard self.subscriber === subscriber else { return }
         switch reply {
-        case .subscribed where !isControlConfirmed:
-            isControlConfirmed = true
+        case .subscribed where unconfirmed > 0:
+            unconfirmed -= 1
+            guard unconfirmed == 0 else { break }
             ledger.connected()
             flush()
-        case .refused(let text) where !isControlConfirmed:
+        case .refused(let text) where unconfirmed > 0:
             logger.warning(
-                "Redis refuses the node's own channel", metadata: ["channel": "\(session)", "error": "\(text)"])
+                "Redis refuses the node's own channels",
+                metadata: ["channels": "\(session), \(control.all), \(control.own)", "error": "\(text)"])
             subscriber.fail(RedisError(serverText: text))
         case .subscribed:
             perform(ledger.confirmed(subscription: true))
@@ -224,6 +228,15 @@ extension RedisRelay: RedisSubscriberDelegate {
         }
     }
 
+    /// Leaves a master that the sentinels no longer call one.
+    private func checkMaster() {
+        connector.hasMasterMoved(on: eventLoop).assumeIsolated().whenSuccess { hasMoved in
+            guard hasMoved, !self.isStopped else { return }
+            self.commands?.closeNow()
+            self.subscriber?.fail(.connectionLost("another Redis is the master now"))
+        }
+    }
+
     /// Without a command connection, an answer at least shows that the subscriber is alive.
     private func ping() {
         guard let ping = try? RedisCommand("PING").encoded() else { return }
@@ -240,6 +253,7 @@ extension RedisRelay: RedisSubscriberDelegate {
             relay.ledger.retryRefused()
             relay.flush()
             relay.sendProbe()
+            relay.checkMaster()
         }
         guard !link.isSubscriberUp else { return }
         act(link.opened(.subscriber, now: Self.now))

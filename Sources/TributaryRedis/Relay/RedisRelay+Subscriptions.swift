@@ -49,7 +49,7 @@ extension RedisRelay {
         perform(actions)
     }
 
-    func send(_ commands: [SubscriptionLedger.Command]) {
+    func send(_ commands: [SubscriptionLedger<Topic>.Command]) {
         guard !commands.isEmpty, let subscriber else { return }
         var bytes = ByteBuffer()
         do {
@@ -68,7 +68,7 @@ extension RedisRelay {
         }
     }
 
-    func perform(_ actions: [SubscriptionLedger.Action]) {
+    func perform(_ actions: [SubscriptionLedger<Topic>.Action]) {
         for action in actions {
             switch action {
             case .succeed(let waiter):
@@ -87,7 +87,7 @@ extension RedisRelay {
         }
     }
 
-    private func error(for reason: SubscriptionLedger.Reason) -> RelayError {
+    private func error(for reason: SubscriptionLedger<Topic>.Reason) -> RelayError {
         switch reason {
         case .disconnected: .unavailable(status.lastError ?? "no connection")
         case .unsubscribed: .unavailable("unsubscribed before the confirmation")

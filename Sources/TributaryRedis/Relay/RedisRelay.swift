@@ -17,6 +17,8 @@ import TributaryProtocol
 /// A topic that Redis refuses (`NOPERM`) fails its caller with ``RelayError/refused(_:)``, and is asked for again with
 /// every probe while it is wanted.
 ///
+/// What nodes tell each other travels the same way, on channels that every subscriber connection has beside its topics.
+///
 /// `@unchecked Sendable`: everything that changes and is not in a box lives on ``eventLoop``.
 public final class RedisRelay: Relay, @unchecked Sendable {
     /// What a relay can be told beside where Redis is.
@@ -40,6 +42,9 @@ public final class RedisRelay: Relay, @unchecked Sendable {
         }
     }
 
+    /// What nodes tell each other is dropped above it: 1 MiB.
+    static let maximumMessageBytes = 1 << 20
+
     public let eventLoop: any EventLoop
     public let kind = "redis"
 
@@ -55,19 +60,19 @@ public final class RedisRelay: Relay, @unchecked Sendable {
     private let finished: EventLoopPromise<Void>
 
     var link = RelayLink()
-    var ledger = SubscriptionLedger()
+    var ledger = SubscriptionLedger<Topic>()
     var probe = RelayProbe()
     var failures = FailureLog()
     var refusals = FailureLog()
     var commands: RedisConnection?
     var subscriber: RedisSubscriberHandler?
     /// Callers of `subscribe` by their number in the ledger.
-    var waiters: [SubscriptionLedger.Waiter: EventLoopPromise<Void>] = [:]
+    var waiters: [SubscriptionLedger<Topic>.Waiter: EventLoopPromise<Void>] = [:]
     var isFlushScheduled = false
     /// Subscriber connections that were tried.
     var sessions: UInt64 = 0
-    /// The session's own channel is confirmed on the present connection.
-    var isControlConfirmed = false
+    /// How many of the node's own channels are not confirmed on the present connection.
+    var unconfirmed = 0
     /// Messages of a wanted topic may have been missed since the receiver last heard that all is well.
     var hasMissed = false
     var hasConnected = false
@@ -107,32 +112,39 @@ public final class RedisRelay: Relay, @unchecked Sendable {
 
     /// Connects, and stays connected, until the task is cancelled or the service group shuts down. Call it once.
     public func run() async throws {
-        await withTaskCancellationHandler {
-            await withGracefulShutdownHandler {
-                eventLoop.execute { self.start() }
-                try? await finished.futureResult.get()
-            } onGracefulShutdown: {
-                self.eventLoop.execute { self.stop() }
-            }
-        } onCancel: {
-            self.eventLoop.execute { self.stop() }
-        }
+        await eventLoop.runService(
+            until: finished.futureResult, start: { self.start() }, stop: { self.stop() }
+        )
     }
 
     public func publish(_ payload: ByteBuffer, to topic: Topic) async throws {
         let name = topic.name(prefix: configuration.prefix)
         let command = RedisCommand("PUBLISH", .string(name), .bytes(payload))
         do {
-            _ = try await eventLoop.flatSubmit { () -> EventLoopFuture<RESPValue> in
-                guard let commands = self.commands else {
-                    let cause = self.status.lastError ?? "no connection"
-                    return self.eventLoop.makeFailedFuture(RelayError.unavailable(cause))
-                }
-                return commands.send(command)
-            }.get()
+            _ = try await eventLoop.flatSubmit { self.send(command) }.get()
         } catch let error as RedisError {
             throw Self.relayError(error)
         }
+    }
+
+    /// Publishes to `<prefix or tributary>:nodes:<node>`, or to `<prefix or tributary>:nodes`.
+    public func tell(_ message: ByteBuffer, node: String?) -> EventLoopFuture<Void> {
+        guard message.readableBytes <= Self.maximumMessageBytes else {
+            return eventLoop.makeFailedFuture(RelayError.refused("a message of \(message.readableBytes) bytes"))
+        }
+        let command = RedisCommand("PUBLISH", .string(control.inbox(of: node)), .bytes(message))
+        let answer = eventLoop.inEventLoop ? send(command) : eventLoop.flatSubmit { self.send(command) }
+        return answer.map { _ in }.flatMapErrorThrowing { error in
+            throw (error as? RedisError).map(Self.relayError) ?? error
+        }
+    }
+
+    /// Sends a command, on the event loop.
+    private func send(_ command: RedisCommand) -> EventLoopFuture<RESPValue> {
+        guard let commands else {
+            return eventLoop.makeFailedFuture(RelayError.unavailable(status.lastError ?? "no connection"))
+        }
+        return commands.send(command)
     }
 
     /// `<prefix or tributary>:control:<node>:<random>-<n>`, the channel that the present subscriber connection (or the

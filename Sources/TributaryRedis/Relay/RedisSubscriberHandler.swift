@@ -37,6 +37,7 @@ final class RedisSubscriberHandler: ChannelInboundHandler {
         topics: TopicTable,
         receiver: any RelayReceiver,
         control: String,
+        nodes: [String],
         maximumPayloadBytes: Int
     ) throws(RedisError) {
         ready = eventLoop.makePromise()
@@ -46,12 +47,14 @@ final class RedisSubscriberHandler: ChannelInboundHandler {
             topics: topics,
             receiver: receiver,
             control: control,
+            nodes: nodes,
             maximumPayloadBytes: maximumPayloadBytes,
             replied: { [unowned self] in receive($0) },
             probed: { [unowned self] in delegate?.subscriber(self, probed: $0) }
         )
+        sink.isShakingHands = true
         self.sink = sink
-        reader = RESPReader(sink: sink, maximumBufferedBytes: maximumPayloadBytes)
+        reader = RESPReader(sink: sink, maximumBufferedBytes: max(maximumPayloadBytes, RedisRelay.maximumMessageBytes))
     }
 
     /// Succeeds when the socket is closed; `nil` if it is.
@@ -140,6 +143,7 @@ final class RedisSubscriberHandler: ChannelInboundHandler {
         case .done:
             timer?.cancel()
             timer = nil
+            sink?.isShakingHands = false
             ready.succeed()
         }
     }

@@ -1,14 +1,15 @@
 import NIOCore
-import TributaryProtocol
 
 /// What is subscribed, what should be, and which commands are on their way: decides, and sends nothing itself.
 ///
 /// Redis answers in the order of the commands, so the next answer always belongs to the oldest command. Wishes are
 /// collected and sent by ``flush()``, many topics to a command.
-struct SubscriptionLedger {
+///
+/// `Name` is what is subscribed: a topic, or the name of a channel in Redis.
+struct SubscriptionLedger<Name: Hashable & Sendable> {
     enum Command: Equatable {
-        case subscribe([Topic])
-        case unsubscribe([Topic])
+        case subscribe([Name])
+        case unsubscribe([Name])
     }
 
     /// What a caller of `subscribe` waits for.
@@ -22,7 +23,7 @@ struct SubscriptionLedger {
         /// Every topic that was wanted when the connection was made has its answer.
         case restored
         /// Redis refused this topic; it stays wanted.
-        case refused(Topic, String)
+        case refused(Name, String)
         /// The answer does not belong to the command: the connection cannot be trusted.
         case outOfStep
     }
@@ -55,8 +56,8 @@ struct SubscriptionLedger {
         var answered = 0
     }
 
-    private var records: [Topic: Record] = [:]
-    private var dirty: [Topic] = []
+    private var records: [Name: Record] = [:]
+    private var dirty: [Name] = []
     private var inFlight = CircularBuffer<InFlight>()
     private var remaining: [Waiter: Int] = [:]
     private var nextWaiter = 0
@@ -70,6 +71,8 @@ struct SubscriptionLedger {
     /// Topics that somebody wants.
     private(set) var wanted = 0
 
+    var wantedNames: [Name] { records.filter(\.value.isWanted).map(\.key) }
+
     /// - Parameter batch: topics in one command. 256: about 10 kB, so that Redis serves others in between.
     init(batch: Int = 256) {
         self.batch = batch
@@ -79,7 +82,7 @@ struct SubscriptionLedger {
     ///
     /// - Returns: the caller's number, or `nil` if there is nothing to wait for: all is subscribed already, or there is no
     ///   connection, which the caller knows from ``isConnected``.
-    mutating func subscribe(_ topics: some Sequence<Topic>) -> Waiter? {
+    mutating func subscribe(_ topics: some Sequence<Name>) -> Waiter? {
         let waiter = nextWaiter
         var open = 0
         for topic in Set(topics) {
@@ -102,7 +105,7 @@ struct SubscriptionLedger {
     }
 
     /// Takes the wish back. Who still waits for a confirmation fails: it would say nothing any more.
-    mutating func unsubscribe(_ topics: some Sequence<Topic>) -> [Action] {
+    mutating func unsubscribe(_ topics: some Sequence<Name>) -> [Action] {
         var actions: [Action] = []
         for topic in topics {
             guard var record = records[topic], record.isWanted else { continue }
@@ -143,8 +146,8 @@ struct SubscriptionLedger {
     /// What is to be sent now, in order.
     mutating func flush() -> (commands: [Command], actions: [Action]) {
         guard isConnected else { return ([], []) }
-        var subscribe: [Topic] = []
-        var unsubscribe: [Topic] = []
+        var subscribe: [Name] = []
+        var unsubscribe: [Name] = []
         for topic in dirty {
             guard var record = records[topic] else { continue }
             record.isDirty = false
@@ -171,7 +174,7 @@ struct SubscriptionLedger {
     /// Redis confirmed the next topic of the oldest command.
     mutating func confirmed(subscription: Bool) -> [Action] {
         guard let first = inFlight.first else { return [.outOfStep] }
-        let topics: [Topic]
+        let topics: [Name]
         switch first.command {
         case .subscribe(let list):
             guard subscription else { return [.outOfStep] }
@@ -234,7 +237,7 @@ struct SubscriptionLedger {
         return [.restored]
     }
 
-    private mutating func enqueue(_ topics: [Topic], _ make: ([Topic]) -> Command) -> [Command] {
+    private mutating func enqueue(_ topics: [Name], _ make: ([Name]) -> Command) -> [Command] {
         var commands: [Command] = []
         var start = 0
         while start < topics.count {
@@ -256,7 +259,7 @@ struct SubscriptionLedger {
         return commands
     }
 
-    private mutating func markDirty(_ topic: Topic, _ record: inout Record) {
+    private mutating func markDirty(_ topic: Name, _ record: inout Record) {
         guard isConnected, !record.isDirty else { return }
         record.isDirty = true
         dirty.append(topic)

@@ -1,0 +1,4 @@
+-- ARGV: lifetime, then the streams
+
+for index = 2, #ARGV do drop(ARGV[index]) end
+sweep()
