@@ -65,7 +65,12 @@ let package = Package(
             dependencies: ["CHiredis", "TributaryCore", nioCore, nioPosix, nioSSL, nioConcurrency, lifecycle, logging],
             resources: ["project", "append", "publish", "record", "listen", "register"].map {
                 .embedInCode("Library/\($0).lua")
-            },
+            }
+                + [
+                    "streams", "stream_register", "stream_refresh", "stream_remove", "stream_list", "presence",
+                    "presence_join", "presence_leave", "presence_set", "presence_sweep", "presence_list", "node_beat",
+                    "node_leave",
+                ].map { .embedInCode("Scripts/\($0).lua") },
             swiftSettings: settings
         ),
         .target(
@@ -165,7 +170,7 @@ let package = Package(
         .testTarget(
             name: "TributaryCommandTests",
             dependencies: [
-                "tributary", "TributaryTesting", "TributaryProtocol", nioCore, nioConcurrency, logging,
+                "tributary", "TributaryTesting", "TributaryCore", "TributaryProtocol", nioCore, nioConcurrency, logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings

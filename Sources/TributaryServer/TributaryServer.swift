@@ -34,7 +34,10 @@ public struct TributaryServer: Service {
         )
         listener = HTTPListener(configuration: configuration, services: services, group: eventLoopGroup)
         responder = APIResponder(
-            responder: APIRouter.tributary(hub: hub, admission: admission).buildResponder(), logger: logger
+            responder: APIRouter.tributary(
+                hub: hub, admission: admission, access: Access(adminToken: configuration.adminToken)
+            ).buildResponder(),
+            logger: logger
         )
     }
 

@@ -21,6 +21,8 @@ public struct ServerConfiguration: Sendable, Equatable {
     public var drain: TimeAmount
     /// Limits and time-outs of the HTTP connections.
     public var limits: HTTPLimits
+    /// What an operator shows; `nil` is nobody, and then what operators ask is not there at all.
+    public var adminToken: AdminToken?
 
     public init(
         hostname: String = "127.0.0.1",
@@ -28,7 +30,8 @@ public struct ServerConfiguration: Sendable, Equatable {
         authentication: Authentication? = nil,
         heartbeat: TimeAmount = .seconds(25),
         drain: TimeAmount = .seconds(10),
-        limits: HTTPLimits = HTTPLimits()
+        limits: HTTPLimits = HTTPLimits(),
+        adminToken: AdminToken? = nil
     ) {
         self.hostname = hostname
         self.port = port
@@ -36,5 +39,6 @@ public struct ServerConfiguration: Sendable, Equatable {
         self.heartbeat = heartbeat
         self.drain = drain
         self.limits = limits
+        self.adminToken = adminToken
     }
 }

@@ -138,17 +138,40 @@ final class ConnectionGate: ChannelDuplexHandler, RemovableChannelHandler {
 
     // MARK: Streams
 
+    /// Asks the hub for a place. Until it answers, what the client sends is held back as for any other request.
     private func admit(_ head: HTTPRequestHead) {
         guard let context else { return }
+        let request: StreamRequest
         do throws(Problem) {
-            let request = try services.admission.admit(
+            request = try services.admission.parse(
                 target: head.uri,
                 lastEventID: head.headers["last-event-id"],
+                userAgent: head.headers.first(name: "user-agent"),
                 peer: context.remoteAddress?.hostText ?? "unknown"
             )
-            try takeOver(request, context: context)
         } catch {
-            send(error)
+            return send(error)
+        }
+        services.hub.admit(request, on: context.eventLoop).hop(to: context.eventLoop).assumeIsolated()
+            .whenComplete { self.admitted(request, $0) }
+    }
+
+    private func admitted(_ request: StreamRequest, _ outcome: Result<Void, any Error>) {
+        switch outcome {
+        case .failure(let error): send(Problem(error) ?? .internalError)
+        case .success:
+            guard let context, context.channel.isActive, state.isAwaited else {
+                services.hub.withdraw(request)
+                // A client that half-closed its connection would not be noticed any more by a stream.
+                self.context?.close(promise: nil)
+                return
+            }
+            do throws(Problem) {
+                try takeOver(request, context: context)
+            } catch {
+                services.hub.withdraw(request)
+                send(error)
+            }
         }
     }
 

@@ -63,6 +63,9 @@ struct ConnectionState {
     /// True between two requests, and before the first.
     var isIdle: Bool { phase == .awaitingHead && held.isEmpty }
 
+    /// Whether the client still waits for the answer to the present request, and would notice a stream's end.
+    var isAwaited: Bool { phase == .responding && !isInputClosed }
+
     mutating func receive(_ input: Input) -> Action {
         switch phase {
         case .closing, .streaming:

@@ -30,6 +30,8 @@ extension Problem {
         .badRequest, "malformed_query", "Percent-encode the query as UTF-8."
     )
 
+    static let malformedPath = Problem(.badRequest, "malformed_path", "Percent-encode the path as UTF-8.")
+
     /// 5 s: by then the load balancer has learnt of it, or the next process listens.
     static let draining = Problem(
         .serviceUnavailable, "draining", "This node is shutting down; connect again, to another one."
@@ -41,6 +43,18 @@ extension Problem {
         problem.fields[.allow] = methods
         return problem
     }
+
+    static func repeated(_ name: String) -> Problem {
+        Problem(
+            .badRequest, "repeated_parameter", "Give \"\(name)\" once.",
+            details: [Detail(name: "parameter", value: name)]
+        )
+    }
+
+    /// Also for a stream of somebody else: nobody is told what others have.
+    static let connectionNotFound = Problem(
+        .notFound, "connection_not_found", "You have no open stream with this id; `connected` tells a stream's."
+    )
 
     static func unknownChannel(_ name: String) -> Problem {
         // A name can be as long as a request head; nobody wants to read that.

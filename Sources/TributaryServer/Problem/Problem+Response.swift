@@ -18,9 +18,10 @@ extension Problem {
         case let rejection as Envelope.Rejection: self.init(rejection)
         case let error as RelayError: self.init(error)
         case let error as EventLogError: self.init(error)
+        case let refusal as AdmissionRefusal: self.init(refusal)
+        case let error as CoordinationError: self.init(error)
         case let error as UnknownChannel: self = .unknownChannel(error.name)
-        case let error as InvalidName:
-            self.init(.badRequest, "invalid_\(error.kind)", "Not a valid \(error.kind): use \(error.rule).")
+        case let error as InvalidName: self.init(error)
         case let error as any HTTPResponseError: self.init(status: error.status)
         default: return nil
         }
@@ -68,6 +69,21 @@ extension Problem {
             self.init(
                 .conflict, "timeline_owner_mismatch",
                 "The project's ids come either from the hub or from its publisher: send \"id\" always, or never."
+            )
+        }
+    }
+
+    init(_ error: CoordinationError) {
+        switch error {
+        case .unavailable:
+            self = Problem(
+                .serviceUnavailable, "coordination_unavailable",
+                "The hub cannot reach what its nodes share at the moment. Try again."
+            ).retry(afterSeconds: 1)
+        case .refused:
+            self.init(
+                .badGateway, "coordination_refused",
+                "What the nodes share refused the request; the hub's log says why. Check its permissions."
             )
         }
     }

@@ -17,8 +17,24 @@ public struct Problem: Error, Sendable, Equatable {
 
     /// One further key of the object.
     public struct Detail: Sendable, Equatable {
+        /// What stands in the answer as JSON.
+        public enum Value: Sendable, Equatable {
+            case text(String)
+            case number(Int)
+        }
+
         public var name: String
-        public var value: String
+        public var value: Value
+
+        public init(name: String, value: String) {
+            self.name = name
+            self.value = .text(value)
+        }
+
+        public init(name: String, value: Int) {
+            self.name = name
+            self.value = .number(value)
+        }
     }
 
     public init(_ status: HTTPResponse.Status, _ code: String, _ message: String, details: [Detail] = []) {
@@ -28,7 +44,7 @@ public struct Problem: Error, Sendable, Equatable {
         self.details = details
     }
 
-    /// The same with a `Retry-After` header and key, in seconds.
+    /// The same with a `Retry-After` header, in seconds.
     func retry(afterSeconds seconds: Int) -> Problem {
         var copy = self
         copy.fields[.retryAfter] = String(seconds)
@@ -45,7 +61,10 @@ public struct Problem: Error, Sendable, Equatable {
             buffer.writeStaticString(",")
             buffer.writeJSONString(detail.name)
             buffer.writeStaticString(":")
-            buffer.writeJSONString(detail.value)
+            switch detail.value {
+            case .text(let text): buffer.writeJSONString(text)
+            case .number(let number): buffer.writeString(String(number))
+            }
         }
         buffer.writeStaticString("}")
     }

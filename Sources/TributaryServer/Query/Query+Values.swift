@@ -11,6 +11,33 @@ extension Query {
         return try Self.id(text, of: name)
     }
 
+    /// The project, under either spelling.
+    ///
+    /// - Throws: `invalid_project_id`, `repeated_parameter`.
+    func project() throws(Problem) -> ProjectID? {
+        guard let text = try value("project_id", "projectId") else { return nil }
+        return try Problem.rethrowing { () throws(InvalidName) in try ProjectID(text) }
+    }
+
+    /// The user that the query names.
+    ///
+    /// - Throws: `invalid_user_id`, `repeated_parameter`.
+    func user() throws(Problem) -> UserID? {
+        guard let text = try value("user_id") else { return nil }
+        return try Problem.rethrowing { () throws(InvalidName) in try UserID(text) }
+    }
+
+    /// A number of items.
+    ///
+    /// - Throws: `invalid_limit`, `repeated_parameter`.
+    func limit(standard: Int, maximum: Int) throws(Problem) -> Int {
+        guard let text = try value("limit") else { return standard }
+        guard let value = UInt64(digits: text.utf8), (1...UInt64(maximum)).contains(value) else {
+            throw Problem(.badRequest, "invalid_limit", "\"limit\" is a number within 1–\(maximum).")
+        }
+        return Int(value)
+    }
+
     /// - Throws: `invalid_<name>`.
     static func id(_ text: String, of name: String) throws(Problem) -> UInt64 {
         guard let value = UInt64(digits: text.utf8) else {
@@ -27,19 +54,25 @@ extension Catalog {
     ///
     /// - Throws: `unknown_channel`.
     func channels(in list: String?) throws(Problem) -> ChannelSet {
-        let all = ChannelSet.all(of: channels.count)
+        let found = try channels(named: (list ?? "").split(separator: ",").map { $0.trimming { $0 == " " } })
+        return found.isEmpty ? .all(of: channels.count) : found
+    }
+
+    /// The channels with these names or aliases; `all` is all of them.
+    ///
+    /// - Throws: `unknown_channel`.
+    func channels(named names: [some StringProtocol]) throws(Problem) -> ChannelSet {
         var found: ChannelSet = []
-        for item in (list ?? "").split(separator: ",") {
-            let name = item.trimming { $0 == " " }
+        for name in names {
             if name == "all" {
-                found = all
+                found = .all(of: channels.count)
             } else if let index = index(of: name) {
                 found.insert(ChannelSet(index: index))
             } else {
                 throw .unknownChannel(String(name))
             }
         }
-        return found.isEmpty ? all : found
+        return found
     }
 }
 

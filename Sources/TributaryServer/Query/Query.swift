@@ -36,10 +36,7 @@ struct Query: Equatable {
         var found: String?
         for item in items where names.contains(item.name) {
             guard found == nil else {
-                throw Problem(
-                    .badRequest, "repeated_parameter", "Give \"\(names[0])\" once.",
-                    details: [Problem.Detail(name: "parameter", value: names[0])]
-                )
+                throw .repeated(names[0])
             }
             found = item.value
         }
@@ -47,31 +44,8 @@ struct Query: Equatable {
     }
 
     private static func decode(_ raw: some Sequence<UInt8>) throws(Problem) -> String {
-        var bytes: [UInt8] = []
-        var iterator = raw.makeIterator()
-        while let byte = iterator.next() {
-            switch byte {
-            case UInt8(ascii: "+"):
-                bytes.append(UInt8(ascii: " "))
-            case UInt8(ascii: "%"):
-                guard let high = iterator.next().flatMap(hexDigit), let low = iterator.next().flatMap(hexDigit) else {
-                    throw .malformedQuery
-                }
-                bytes.append(high << 4 | low)
-            default:
-                bytes.append(byte)
-            }
-        }
-        guard let text = String(validating: bytes, as: UTF8.self) else { throw .malformedQuery }
+        let spaced = raw.map { $0 == UInt8(ascii: "+") ? UInt8(ascii: " ") : $0 }
+        guard let text = String(percentEncoded: spaced) else { throw .malformedQuery }
         return text
-    }
-
-    private static func hexDigit(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
-        default: nil
-        }
     }
 }

@@ -93,7 +93,7 @@ extension Problem {
         switch rejection {
         case .envelope(let rejection): self.init(rejection)
         case .missingChannel: self.init(.badRequest, "missing_channel", "Name the channel: \"channel\":\"chat\".")
-        case .invalidProject(let name): self = Problem(name) ?? .internalError
+        case .invalidProject(let name): self.init(name)
         case .invalidID:
             self.init(.badRequest, "invalid_id", "\"id\" is a whole number from 1 to 9007199254740991.")
         case .invalidClientMessageID:

@@ -14,22 +14,14 @@ struct HistoryRequestParser: Sendable {
         let query = try Query(target: target)
         do {
             return HistoryRequest(
-                user: try UserID(query.value("user_id") ?? peer),
-                project: try query.value("project_id", "projectId").map { try ProjectID($0) } ?? .default,
+                user: try Requester(user: query.value("user_id"), peer: peer).user,
+                project: try query.project() ?? .default,
                 channels: try catalog.channels(in: query.value("channel", "channels")),
                 after: try query.id("after") ?? 0,
-                limit: try limit(query.value("limit"))
+                limit: try query.limit(standard: HistoryPage.standardLimit, maximum: HistoryPage.maximumLimit)
             )
         } catch {
             throw Problem(error) ?? .malformedQuery
         }
-    }
-
-    private func limit(_ text: String?) throws(Problem) -> Int {
-        guard let text else { return HistoryPage.standardLimit }
-        guard let value = UInt64(digits: text.utf8), (1...UInt64(HistoryPage.maximumLimit)).contains(value) else {
-            throw Problem(.badRequest, "invalid_limit", "\"limit\" is a number within 1–\(HistoryPage.maximumLimit).")
-        }
-        return Int(value)
     }
 }

@@ -10,16 +10,26 @@ extension Router where Context == APIContext {
     typealias Handler = @Sendable (Request, APIContext) async throws -> Response
 
     /// Everything but `GET /stream`, which never gets here.
-    static func tributary(hub: Hub, admission: StreamAdmission) -> APIRouter {
+    ///
+    /// What operators ask is there only where somebody can prove to be one; otherwise its paths are unknown like any other.
+    static func tributary(hub: Hub, admission: StreamAdmission, access: Access) -> APIRouter {
         let router = APIRouter(context: APIContext.self)
         router.add(middleware: ProblemMiddleware())
         router.addStreamRoute(admission)
+        router.addStreamChannelsRoute(hub, access)
         router.addPublishRoute(hub)
         router.addHistoryRoute(hub)
+        router.addPresenceRoute(hub, access)
+        router.addTypingRoute(hub, access)
         router.addStatsRoute(hub)
         router.addHealthRoute()
         router.addReadyRoute(hub)
         router.addFaviconRoute()
+        if access.adminToken != nil {
+            router.addConnectionsRoutes(hub, access)
+            router.addRevokeRoute(hub, access)
+            router.addExplainRoute(hub, access)
+        }
         return router
     }
 

@@ -1,26 +1,32 @@
-import Foundation
+import HTTPTypes
 import Hummingbird
 import HummingbirdCore
-import NIOCore
 import TributaryCore
 import TributaryProtocol
 
 extension Router where Context == APIContext {
-    /// `GET /stats`: this node's figures; `?project_id=` narrows those of streams and channels.
+    /// `GET /stats`: this node's figures, narrowed to a project by `?project_id=`; with `?scope=cluster` those of all nodes.
     func addStatsRoute(_ hub: Hub) {
         add(
             "stats",
             [
                 .get: { request, _ in
-                    let query = try Query(target: request.head.path ?? "")
-                    let project = try query.value("project_id", "projectId").map { try ProjectID($0) }
-                    let encoder = JSONEncoder()
-                    // The same order each time: people compare what they see.
-                    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-                    let figures = try await encoder.encode(hub.statistics(project: project))
-                    return Response(json: ByteBuffer(bytes: figures))
+                    let query = try Query(target: request.target)
+                    let project = try query.project()
+                    switch try query.value("scope") {
+                    case nil, "node": return try Response(encoding: await hub.statistics(project: project))
+                    case "cluster" where project == nil: return try Response(encoding: await hub.clusterStatistics())
+                    case "cluster": throw Problem.invalidScope("The figures of all nodes are those of all projects.")
+                    default: throw Problem.invalidScope("\"scope\" is \"node\" or \"cluster\".")
+                    }
                 }
             ]
         )
+    }
+}
+
+extension Problem {
+    fileprivate static func invalidScope(_ message: String) -> Problem {
+        Problem(.badRequest, "invalid_scope", message)
     }
 }

@@ -12,11 +12,11 @@ extension Router where Context == APIContext {
             "stream", elsewhere: [.get],
             [
                 .head: { request, context in
-                    _ = try admission.admit(request, context)
+                    _ = try await admission.preflight(request, context)
                     return Response(status: .ok, headers: StreamResponseHead.fields)
                 },
                 .post: { request, context in
-                    let stream = try admission.admit(request, context)
+                    let stream = try await admission.preflight(request, context)
                     var json = ByteBuffer(staticString: #"{"authenticated":true,"userId":"#)
                     json.writeJSONString(stream.user.rawValue)
                     json.writeStaticString(#","timestamp":"#)
@@ -33,13 +33,18 @@ extension Router where Context == APIContext {
 }
 
 extension StreamAdmission {
-    /// Judges a request that came to the router.
-    fileprivate func admit(_ request: Request, _ context: APIContext) throws(Problem) -> StreamRequest {
+    /// Judges a request that came to the router; opens nothing, and takes no place.
+    ///
+    /// - Throws: ``Problem``, or `AdmissionRefusal`.
+    fileprivate func preflight(_ request: Request, _ context: APIContext) async throws -> StreamRequest {
         let name = HTTPField.Name("Last-Event-ID")
-        return try admit(
+        let stream = try parse(
             target: request.head.path ?? "/stream",
             lastEventID: name.map { request.headers[values: $0] } ?? [],
+            userAgent: request.headers[.userAgent],
             peer: context.peer
         )
+        try await hub.preflight(stream)
+        return stream
     }
 }

@@ -2,7 +2,8 @@ import NIOCore
 import TributaryCore
 import TributaryProtocol
 
-/// Decides whether a subscriber gets a stream. The one place where `GET`, `HEAD` and `POST /stream` are judged alike.
+/// Decides what a subscriber asks for. The one place where `GET`, `HEAD` and `POST /stream` are read alike; whether there is
+/// room is the hub's to say.
 struct StreamAdmission: Sendable {
     let hub: Hub
     let parser: StreamRequestParser
@@ -18,10 +19,13 @@ struct StreamAdmission: Sendable {
     /// - Parameters:
     ///   - target: the request's path and query.
     ///   - lastEventID: the values of the `Last-Event-ID` header fields.
+    ///   - userAgent: what the client says it is.
     ///   - peer: the other side's address.
     /// - Throws: the ``Problem`` to answer.
-    func admit(target: String, lastEventID: [String], peer: String) throws(Problem) -> StreamRequest {
+    func parse(
+        target: String, lastEventID: [String], userAgent: String?, peer: String
+    ) throws(Problem) -> StreamRequest {
         guard !hub.isDraining else { throw .draining }
-        return try parser.parse(target: target, lastEventID: lastEventID, peer: peer)
+        return try parser.parse(target: target, lastEventID: lastEventID, userAgent: userAgent, peer: peer)
     }
 }

@@ -21,7 +21,7 @@ final class StreamChannelHandler: ChannelInboundHandler, StreamSink {
 
     /// Opens the stream on the hub, once the handler is in the pipeline.
     func open(_ request: StreamRequest, on hub: Hub, head: ByteBuffer) {
-        guard let context else { return }
+        guard let context else { return hub.withdraw(request) }
         write(head)
         let session = hub.open(request, sink: self, on: context.eventLoop)
         if let earlyEnd {

@@ -11,14 +11,18 @@ struct StreamRequestParser: Sendable {
     /// - Parameters:
     ///   - target: the request's path and query.
     ///   - lastEventID: the values of the `Last-Event-ID` header fields.
-    ///   - peer: the user of a request that names none: the other side's address.
+    ///   - userAgent: what the client says it is.
+    ///   - peer: the other side's address, the user of a request that names none.
     /// - Throws: the ``Problem`` to answer, status 400.
-    func parse(target: String, lastEventID: [String], peer: String) throws(Problem) -> StreamRequest {
+    func parse(
+        target: String, lastEventID: [String], userAgent: String? = nil, peer: String
+    ) throws(Problem) -> StreamRequest {
         let query = try Query(target: target)
         do {
-            return StreamRequest(
-                user: try UserID(query.value("user_id") ?? peer),
-                project: try query.value("project_id", "projectId").map { try ProjectID($0) } ?? .default,
+            let requester = try Requester(user: query.value("user_id"), peer: peer)
+            var request = StreamRequest(
+                user: requester.user,
+                project: try query.project() ?? .default,
                 channels: try catalog.channels(in: query.value("channels")),
                 clientInstance: try query.value("client_instance_id", "clientInstanceId").map {
                     try ClientInstanceID($0)
@@ -27,6 +31,11 @@ struct StreamRequestParser: Sendable {
                 heartbeatIsEvent: try heartbeatIsEvent(query.value("heartbeat")),
                 cursor: try cursor(query, lastEventID: lastEventID)
             )
+            request.isAnonymous = requester.isAnonymous
+            request.userType = requester.userType
+            request.address = peer
+            request.userAgent = UserAgent.shortened(userAgent)
+            return request
         } catch {
             throw Problem(error) ?? .malformedQuery
         }

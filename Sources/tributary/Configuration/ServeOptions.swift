@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import TributaryCore
 import TributaryServer
 
 /// What `tributary serve` can be told. Defaults serve this machine alone, with memory inside the process.
@@ -22,6 +23,18 @@ struct ServeOptions: Equatable, Sendable {
     var catalog: String?
     /// Who may read and publish; `nil` is everybody on this machine.
     var auth: ServerConfiguration.Authentication?
+    /// What operators show; `nil` is no operators.
+    var adminToken: AdminToken?
+    /// Streams on this node; `nil` is what the limit of open files leaves.
+    var maxStreams: Int?
+    /// Streams of a user in a project, on all nodes; 0 is no limit.
+    /// 5: a few browsers and an app; a browser profile needs one.
+    var maxStreamsPerUser = 5
+    var overLimit = StreamLimit.Policy.evict
+    /// Streams from one address on this node; 0 is no limit. 1,000: an office behind one address, not a flood.
+    var maxStreamsPerAddress = 1_000
+    /// Streams that one address may open in a second; 0 is no limit. 200: that office comes back within seconds.
+    var connectsPerSecondPerAddress = 200
     /// Silence after which a stream that asked for nothing else gets a heartbeat.
     /// 25 s: below the 30 s idle timeout of common proxies.
     var heartbeatSeconds = 25

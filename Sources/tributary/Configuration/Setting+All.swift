@@ -1,4 +1,6 @@
 import Logging
+import TributaryCore
+import TributaryServer
 
 extension Setting {
     /// Every option of `serve`, in the order of `--help` and of the README's table.
@@ -16,7 +18,8 @@ extension Setting {
             "redis", \.redis, placeholder: "URL", defaultText: "none",
             help: """
                 Redis that carries events between hubs and from publishers: redis://[user:password@]host[:port][/database], \
-                rediss:// for TLS, unix:///path/to/socket. Without it, events stay inside this process.
+                rediss:// for TLS, unix:///path/to/socket, redis+sentinel://host[:port],…/master-name, \
+                redis+cluster://host[:port],…. Without it, events stay inside this process.
                 """,
             isSecret: true,
             check: redisURL
@@ -48,6 +51,40 @@ extension Setting {
             "auth", \.auth, placeholder: "MODE", defaultText: "none, loopback only",
             help: "Who may read and publish: `none` is everybody who can reach the address.",
             check: choice
+        ),
+        .text(
+            "admin-token", \.adminToken, placeholder: "TOKEN", defaultText: "none: no operators",
+            help: """
+                What operators send as `Authorization: Bearer TOKEN` to see and close streams: 16 characters or more. Better in \
+                the environment than on the command line, which everybody on the machine can read.
+                """,
+            isSecret: true,
+            check: adminToken
+        ),
+        .optionalInteger(
+            "max-streams", \.maxStreams, in: 1...10_000_000, placeholder: "N",
+            defaultText: "95 % of the open files allowed, less 256",
+            help: "Streams on this node; above it, streams are refused with 503."
+        ),
+        .integer(
+            "max-streams-per-user", \.maxStreamsPerUser, in: 0...100_000, placeholder: "N",
+            help: "Streams of a user in a project, on all nodes; 0 is no limit."
+        ),
+        .text(
+            "over-limit", \.overLimit, placeholder: "POLICY", defaultText: "evict",
+            help: """
+                What happens to a stream that is one too many for its user: `evict` accepts it and closes the one that was \
+                silent longest, `reject` refuses it with 429.
+                """,
+            check: choice
+        ),
+        .integer(
+            "max-streams-per-address", \.maxStreamsPerAddress, in: 0...10_000_000, placeholder: "N",
+            help: "Streams from one address on this node, but for loopback; 0 is no limit."
+        ),
+        .integer(
+            "connects-per-second-per-address", \.connectsPerSecondPerAddress, in: 0...1_000_000, placeholder: "N",
+            help: "Streams that one address may open in a second on this node, but for loopback; 0 is no limit."
         ),
         .integer(
             "heartbeat-seconds", \.heartbeatSeconds, in: 5...60, placeholder: "N",

@@ -1,4 +1,5 @@
 import TributaryRedis
+import TributaryServer
 
 /// The checks of text settings: the text, or what is made of it.
 extension Setting {
@@ -20,6 +21,14 @@ extension Setting {
             throw Refused.because("\(error)")
         }
         return text
+    }
+
+    static func adminToken(_ text: String) throws -> AdminToken? {
+        do {
+            return try AdminToken(text)
+        } catch {
+            throw Refused.because("\(error)")
+        }
     }
 
     static func identifier(limit: Int) -> @Sendable (String) throws -> String? {

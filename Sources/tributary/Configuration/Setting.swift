@@ -51,17 +51,45 @@ extension Setting {
         defaultText: String? = nil,
         help: String
     ) -> Setting {
+        integer(
+            name, in: range, placeholder: placeholder,
+            defaultText: defaultText ?? String(ServeOptions()[keyPath: property]), help: help
+        ) { $1[keyPath: property] = $0 }
+    }
+
+    /// A whole number within `range`, or what the hub makes of none.
+    static func optionalInteger(
+        _ name: String,
+        _ property: any WritableKeyPath<ServeOptions, Int?> & Sendable,
+        in range: ClosedRange<Int>,
+        placeholder: String,
+        defaultText: String,
+        help: String
+    ) -> Setting {
+        integer(name, in: range, placeholder: placeholder, defaultText: defaultText, help: help) {
+            $1[keyPath: property] = $0
+        }
+    }
+
+    private static func integer(
+        _ name: String,
+        in range: ClosedRange<Int>,
+        placeholder: String,
+        defaultText: String,
+        help: String,
+        set: @escaping @Sendable (Int, inout ServeOptions) -> Void
+    ) -> Setting {
         Setting(
             name: name,
             kind: .integer,
             placeholder: placeholder,
-            defaultText: defaultText ?? String(ServeOptions()[keyPath: property]),
+            defaultText: defaultText,
             help: "\(help) \(range.lowerBound) to \(range.upperBound)."
         ) { value, options in
             guard case .integer(let number) = value, range.contains(number) else {
                 throw Refused.isNot("a whole number from \(range.lowerBound) to \(range.upperBound)")
             }
-            options[keyPath: property] = number
+            set(number, &options)
         }
     }
 

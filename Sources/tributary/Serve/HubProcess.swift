@@ -36,13 +36,14 @@ struct HubProcess {
     ) async throws {
         let node = options.node ?? NodeName.random()
         let logger = Logger.standardError("tributary", level: options.logLevel)
-        let loops = (relay: threads.next(), log: threads.next())
+        let loops = (relay: threads.next(), log: threads.next(), coordination: threads.next())
         let medium = try EventMedium(options, catalog: catalog, node: node, on: loops, logger: logger)
         let hub = Hub(
             configuration: HubConfiguration(options, node: node),
             catalog: catalog,
             relay: medium.relay,
             log: medium.log,
+            coordination: medium.coordination,
             eventLoops: Array(threads.makeIterator()),
             logger: logger
         )

@@ -8,17 +8,28 @@
 enum ProcessLimits {
     /// Raises the number of open files, and so of streams, to what the system allows at most.
     static func raiseOpenFiles() {
-        #if canImport(Glibc)
-            let openFiles = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
-        #else
-            let openFiles = RLIMIT_NOFILE
-        #endif
-        var limit = rlimit()
-        guard getrlimit(openFiles, &limit) == 0, limit.rlim_cur < limit.rlim_max else { return }
+        guard var limit = openFilesLimit, limit.rlim_cur < limit.rlim_max else { return }
         limit.rlim_cur = limit.rlim_max
         // Where it fails, the old limit holds.
-        _ = setrlimit(openFiles, &limit)
+        _ = setrlimit(openFilesResource, &limit)
     }
+
+    /// How many files, sockets among them, the process may have open; `nil` for no limit.
+    static var openFiles: Int? {
+        // "No limit" is a number beyond any other.
+        openFilesLimit.flatMap { $0.rlim_cur > 1 << 40 ? nil : Int($0.rlim_cur) }
+    }
+
+    private static var openFilesLimit: rlimit? {
+        var limit = rlimit()
+        return getrlimit(openFilesResource, &limit) == 0 ? limit : nil
+    }
+
+    #if canImport(Glibc)
+        private static let openFilesResource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+    #else
+        private static let openFilesResource = RLIMIT_NOFILE
+    #endif
 
     /// A socket whose other end is gone is an error of the write, not the end of the process.
     static func ignoreBrokenPipes() {

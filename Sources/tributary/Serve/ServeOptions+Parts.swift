@@ -13,7 +13,8 @@ extension ServerConfiguration {
             port: options.port,
             authentication: options.auth,
             heartbeat: .seconds(Int64(options.heartbeatSeconds)),
-            drain: .seconds(Int64(options.drainSeconds))
+            drain: .seconds(Int64(options.drainSeconds)),
+            adminToken: options.adminToken
         )
     }
 }
@@ -24,6 +25,18 @@ extension HubConfiguration {
         lingerMilliseconds = options.lingerSeconds * 1_000
         tailBytes = options.tailBytes
         replayLimit = options.replayLimit
+        maximumStreams = options.maxStreams ?? ProcessLimits.openFiles.map(Self.streams(within:))
+        streamLimit = StreamLimit(
+            maximum: options.maxStreamsPerUser == 0 ? nil : options.maxStreamsPerUser, policy: options.overLimit
+        )
+        maximumStreamsPerAddress = options.maxStreamsPerAddress == 0 ? nil : options.maxStreamsPerAddress
+        acceptsPerSecondPerAddress =
+            options.connectsPerSecondPerAddress == 0 ? nil : options.connectsPerSecondPerAddress
+    }
+
+    /// What a limit of open files leaves for streams: 5 % and 256 for the API, Redis and the log. Half where that is nothing.
+    static func streams(within openFiles: Int) -> Int {
+        max(openFiles / 100 * 95 + openFiles % 100 * 95 / 100 - 256, openFiles / 2, 1)
     }
 }
 
@@ -40,5 +53,11 @@ extension RedisEventLog.Configuration {
     init(_ options: ServeOptions, redis: RedisConfiguration) {
         self.init(redis: redis, prefix: options.redisPrefix)
         probeIntervalMilliseconds = options.probeSeconds * 1_000
+    }
+}
+
+extension RedisCoordination.Configuration {
+    init(_ options: ServeOptions, redis: RedisConfiguration) {
+        self.init(redis: redis, prefix: options.redisPrefix)
     }
 }
