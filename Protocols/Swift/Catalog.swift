@@ -41,10 +41,22 @@ public struct Catalog: Sendable {
         public var schema: String?
         /// The path in `data` whose value names what an event replaces for a slow reader; absent: none replaces another.
         public var conflate: String?
+        /// Events of one group replace each other where their values agree: `typing.stop` what `typing.start` said. Absent: an
+        /// event replaces those of its own entry alone.
+        public var conflateGroup: String?
+        /// The event replaces everything of its group that came before, whatever the value; `false` if absent.
+        public var replacesGroup: Bool?
         /// Where the hub stamps who the sender is into a user's own event: path in `data` → what stands there, with
         /// `$user_id` for the sender's id and `$client_msg_id` for the envelope's; anything else stands for itself.
         public var identity: [String: String]?
         public var description: String?
+
+        enum CodingKeys: String, CodingKey {
+            case name, aliases, durable, replay, schema, conflate
+            case conflateGroup = "conflate_group"
+            case replacesGroup = "replaces_group"
+            case identity, description
+        }
     }
 
     /// The file as it is written.

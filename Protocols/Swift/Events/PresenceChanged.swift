@@ -5,6 +5,8 @@ public struct PresenceChanged: PublishableEvent, Equatable {
 
     public var userID: String
     public var status: PresenceState
+    /// What the user is to the project, such as `client`: the hub's word, never the user's own.
+    public var userType: String?
     public var projectID: String?
     /// When the user last did something.
     public var lastSeen: Timestamp?
@@ -13,6 +15,7 @@ public struct PresenceChanged: PublishableEvent, Equatable {
     enum CodingKeys: String, CodingKey {
         case userID = "userId"
         case status
+        case userType = "user_type"
         case projectID = "projectId"
         case lastSeen = "last_seen"
         case timestamp
@@ -21,12 +24,14 @@ public struct PresenceChanged: PublishableEvent, Equatable {
     public init(
         userID: String,
         status: PresenceState,
+        userType: String? = nil,
         projectID: String? = nil,
         lastSeen: Timestamp? = nil,
         timestamp: Timestamp? = nil
     ) {
         self.userID = userID
         self.status = status
+        self.userType = userType
         self.projectID = projectID
         self.lastSeen = lastSeen
         self.timestamp = timestamp
