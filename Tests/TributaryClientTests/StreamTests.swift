@@ -46,6 +46,31 @@ import TributaryProtocol
         }
     }
 
+    @Test(arguments: [10, 12])
+    func `subscribed moves the cursor to where the stream stands, and is no event of its id`(place: Int) async throws {
+        let told =
+            "id: \(place)\nevent: subscribed\ndata: "
+            + #"{"connection_id":"c","channels":["chat"],"events":[],"timestamp":"2026-01-01T00:00:00Z"}"# + "\n\n"
+        let replayed = Frame.message(3, name: "message.replay")
+        try await HostileServer.run { connection in
+            try await connection.stream(
+                Frame.connected(), Frame.message(10), replayed, told, Frame.end, Frame.message(12),
+                "event: last\ndata: 0\n\n"
+            )
+            connection.hang()
+        } _: { server in
+            let client = try TributaryClient(url: server.url, configuration: .quick)
+            let told = Recorder<Received<Subscribed>>()
+            let cursors = Recorder<UInt64?>()
+            client.on(Subscribed.self) { told.append($0) }
+            client.onEveryEvent { event in if event.name == "test.end" { cursors.append(client.cursor) } }
+            let events = try await client.collect(until: "last")
+            #expect(told.values.map(\.channels) == [["chat"]])
+            #expect(cursors.values == [UInt64(place)])
+            #expect(events.compactMap(\.id) == ["10", "3", "12"])
+        }
+    }
+
     @Test func `a byte per write makes the same events`() async throws {
         let stream =
             "\u{FEFF}" + Frame.connected() + Frame.message(1, "ü→😀") + "data:a\r\ndata: b\rdata\n\n" + Frame.end

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Logging
 import Testing
+import TributaryCore
 
 @testable import tributary
 
@@ -33,6 +34,8 @@ import Testing
         "data": "d.sqlite", "catalog": "c.json", "auth": "none", "heartbeat-seconds": "6", "linger-seconds": "7",
         "tail-bytes": "65536",
         "replay-limit": "50",
+        "admin-token": "0123456789abcdef", "max-streams": "12", "max-streams-per-user": "13", "over-limit": "reject",
+        "max-streams-per-address": "14", "connects-per-second-per-address": "15",
         "drain-seconds": "8", "threads": "1000", "node": "n", "log-level": "trace", "demo": "true",
     ]
 
@@ -113,6 +116,48 @@ import Testing
         for outside in [range.lowerBound - 1, range.upperBound + 1] {
             #expect(throws: ConfigurationError.self) { try options([name: String(outside)]) }
         }
+    }
+
+    @Test func `limits reach the hub, and 0 is none`() throws {
+        let standard = HubConfiguration(try options(), node: "n")
+        #expect(standard.streamLimit == StreamLimit(maximum: 5, policy: .evict))
+        #expect(standard.maximumStreamsPerAddress == 1_000 && standard.acceptsPerSecondPerAddress == 200)
+        let given = HubConfiguration(
+            try options([
+                "max-streams": "12", "max-streams-per-user": "13", "over-limit": "reject",
+                "max-streams-per-address": "14",
+                "connects-per-second-per-address": "15",
+            ]),
+            node: "n"
+        )
+        #expect(given.maximumStreams == 12 && given.streamLimit == StreamLimit(maximum: 13, policy: .reject))
+        #expect(given.maximumStreamsPerAddress == 14 && given.acceptsPerSecondPerAddress == 15)
+        let none = HubConfiguration(
+            try options([
+                "max-streams-per-user": "0", "max-streams-per-address": "0", "connects-per-second-per-address": "0",
+            ]),
+            node: "n"
+        )
+        #expect(none.streamLimit.maximum == nil && none.maximumStreamsPerAddress == nil)
+        #expect(none.acceptsPerSecondPerAddress == nil)
+        #expect(message { try options(["max-streams": "0"]) }?.hasPrefix("--max-streams: ") == true)
+        #expect(
+            message { try options(["over-limit": "ignore"]) } == #"--over-limit: "ignore" is not one of evict, reject"#)
+    }
+
+    @Test(arguments: [(1_048_576, 995_891), (20_000, 18_744), (1_024, 716), (256, 128), (1, 1)])
+    func `streams leave some of the open files to everything else`(_ files: Int, _ streams: Int) {
+        #expect(HubConfiguration.streams(within: files) == streams)
+    }
+
+    @Test(arguments: ["short", "0123456789abcde", "0123456789 abcdef", "0123456789abcdefé", ""])
+    func `an admin token that cannot be one is refused without being shown`(_ text: String) throws {
+        guard let message = message({ try options(["admin-token": text]) }) else {
+            Issue.record("\(text) was accepted")
+            return
+        }
+        #expect(message == "--admin-token: an admin token is 16 to 1024 visible ASCII characters")
+        #expect(!"\(try options(["admin-token": "0123456789abcdef"]))".contains("0123456789abcdef"))
     }
 
     @Test func `a password in a URL is not shown`() throws {

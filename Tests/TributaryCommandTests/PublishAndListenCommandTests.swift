@@ -49,7 +49,7 @@ import Testing
     @Test func `listen is readable and without colour in a pipe`() async throws {
         let serve = try Command("serve", "--port", "0")
         let address = try await serve.address()
-        let listen = try await listening("--count", "1", address: address)
+        let listen = try await listening("--channels", "chat", "--count", "1", address: address)
         let publish = try Command("publish", "chat", "typing.start", #"{"userId":"ada"}"#, "--url", address)
         #expect(try await publish.exit().exitCode == 0)
         #expect(try await listen.exit().exitCode == 0)

@@ -111,9 +111,8 @@ import TributaryTesting
         let connected = try #require(try first.sink.events().first)
         #expect(connected.id == nil)
         #expect(connected.data.contains(#""channels":["chat","jobs"]"#))
-        #expect(
-            connected.data.contains(#""events":["message.new","message.replay"],"recovered":true,"heartbeat_ms":25000"#)
-        )
+        #expect(connected.data.contains(#""events":["message.new","message.replay","typing.start","#))
+        #expect(connected.data.contains(#""build.status"],"recovered":true,"heartbeat_ms":25000"#))
         let level = try node.open("chat", user: "u2", cursor: .after(131))
         #expect(try level.sink.events().map(\.event) == ["connected", "replay.end"])
         #expect(level.sink.text.contains(#""from_seq":131,"latest_seq":131,"recovered":true"#))

@@ -10,7 +10,8 @@ import TributaryTesting
     @Test(arguments: RelayContract.Case.allCases)
     func `the memory relay keeps the relay's contract`(_ promise: RelayContract.Case) async throws {
         let contract = RelayContract { body in
-            let relay = MemoryRelay(eventLoop: MultiThreadedEventLoopGroup.singleton.next())
+            let relay = MemoryRelay(
+                eventLoop: MultiThreadedEventLoopGroup.singleton.next(), node: RelayContract.node)
             try await body(
                 RelayContract.Fixture(relay: relay) { payload, topic in try await relay.publish(payload, to: topic) }
             )

@@ -18,6 +18,7 @@ final class ScriptedRelay: Relay, @unchecked Sendable {
     var receiver: (any RelayReceiver)?
     var subscribed: [Topic] = []
     var unsubscribed: [Topic] = []
+    var told: [(message: ByteBuffer, node: String?)] = []
     /// Confirmations that the test gives by hand; otherwise they come at once.
     var holdsConfirmations = false
     var held: [EventLoopPromise<Void>] = []
@@ -38,6 +39,11 @@ final class ScriptedRelay: Relay, @unchecked Sendable {
     func unsubscribe(from topics: [Topic]) { unsubscribed += topics }
 
     func publish(_ payload: ByteBuffer, to topic: Topic) async throws {}
+
+    func tell(_ message: ByteBuffer, node: String?) -> EventLoopFuture<Void> {
+        told.append((message, node))
+        return loop.makeSucceededVoidFuture()
+    }
 }
 
 /// One shard and its intake, without sockets, threads or a clock of its own.
@@ -49,6 +55,10 @@ final class Node {
     let access: ScriptedLog
     let intake: Intake
     let shard: Shard
+    let registrar: Registrar
+    let coordination: ScriptedCoordination
+    /// What the coordination takes for the time, in microseconds.
+    private let clock: NIOLockedValueBox<UInt64>
     let catalog: Catalog
     let rejections: RejectionCounter
 
@@ -59,9 +69,15 @@ final class Node {
         {"version": 1, "channels": [
             {"name": "chat", "durable": true, "events": [
                 {"name": "message.new", "durable": true, "replay": "message.replay"},
-                {"name": "typing.*", "durable": false}]},
+                {"name": "typing.start", "durable": false, "conflate": "userId", "conflate_group": "typing"},
+                {"name": "typing.stop", "durable": false, "conflate": "userId", "conflate_group": "typing"},
+                {"name": "typing.*", "durable": false},
+                {"name": "build.status", "durable": false, "conflate": "build.id"}]},
             {"name": "jobs", "aliases": ["job"], "durable": true, "events": []},
-            {"name": "presence", "durable": false, "events": []}
+            {"name": "presence", "durable": false, "events": [
+                {"name": "presence.snapshot", "conflate": "projectId", "conflate_group": "presence",
+                 "replaces_group": true},
+                {"name": "presence.changed", "conflate": "userId", "conflate_group": "presence"}]}
         ]}
         """
 
@@ -77,15 +93,29 @@ final class Node {
         }
         self.published = published
         access = ScriptedLog(log, loop: loop)
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let frames = HubFrames(node: "n1", catalog: catalog, retryMilliseconds: 3_000)
+        let clock = NIOLockedValueBox<UInt64>(1_700_000_000_000_000)
+        let memory = MemoryCoordination(eventLoop: loop, clock: { clock.withLockedValue { $0 } }) { payload, topic in
+            published.withLockedValue { $0.append((payload, topic)) }
+        }
+        let coordination = ScriptedCoordination(memory, loop: loop)
+        self.clock = clock
+        self.coordination = coordination
         intake = Intake(
-            relay: relay, log: access, catalog: catalog, configuration: configuration, rejections: rejections,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            relay: relay, log: access, catalog: catalog, configuration: configuration, frames: frames,
+            rejections: rejections, logger: logger, members: { coordination.members(of: $0) }
+        )
+        registrar = Registrar(
+            coordination: coordination, relay: relay, configuration: configuration, catalog: catalog, eventLoop: loop,
+            logger: logger
         )
         shard = Shard(
-            index: 0, eventLoop: loop, configuration: configuration,
-            frames: HubFrames(node: "n1", catalog: catalog, retryMilliseconds: 3_000), log: access, catalog: catalog,
-            intake: intake
+            index: 0, eventLoop: loop, configuration: configuration, frames: frames, log: access, catalog: catalog,
+            intake: intake, registrar: registrar
         )
+        registrar.shards = [shard]
+        intake.heard = { [registrar] in registrar.heard($0) }
         intake.shards = [shard]
         relay.attach(intake)
     }
@@ -142,7 +172,16 @@ final class Node {
         intake.relayFinishedBatch()
     }
 
-    func advance(milliseconds: Int) { loop.advanceTime(by: .milliseconds(Int64(milliseconds))) }
+    /// Begins to say again and again what the node has.
+    func start() {
+        let figures: EventLoopFuture<ByteBuffer> = loop.makeSucceededFuture(ByteBuffer())
+        registrar.start { figures }
+    }
+
+    func advance(milliseconds: Int) {
+        clock.withLockedValue { $0 += UInt64(milliseconds) * 1_000 }
+        loop.advanceTime(by: .milliseconds(Int64(milliseconds)))
+    }
 
     func delivered(_ channel: String) throws -> UInt64 {
         let figures = shard.figures(project: nil)

@@ -56,6 +56,30 @@ import TributaryRedis
         #expect(configuration.database == 2)
     }
 
+    @Test func `sentinels are read, with the master's name`() throws {
+        let configuration = try RedisConfiguration(url: "redis+sentinel://u:p@a,b:7000,[::1]:7/my%2Fmaster/2")
+        let hosts = [("a", 26_379), ("b", 7_000), ("::1", 7)].map { RedisHost(name: $0.0, port: $0.1) }
+        #expect(configuration.address == .sentinel(hosts, master: "my/master"))
+        #expect(configuration.user == "u" && configuration.password == "p" && configuration.database == 2)
+        #expect(configuration.sentinelPassword == nil)
+        let url = "rediss+sentinel://a/m?sentinel_user=s&sentinel_password=geheim&verify=ca"
+        let secure = try RedisConfiguration(url: url)
+        #expect(secure.sentinelUser == "s" && secure.sentinelPassword == "geheim")
+        #expect(secure.tls?.verification == .ca)
+        #expect("\(secure)" == "rediss+sentinel://a:26379/m")
+    }
+
+    @Test func `servers of a cluster are read`() throws {
+        let configuration = try RedisConfiguration(url: "redis+cluster://:p@a,[::1]:7000,b:1/0")
+        let hosts = [("a", 6_379), ("::1", 7_000), ("b", 1)].map { RedisHost(name: $0.0, port: $0.1) }
+        #expect(configuration.address == .cluster(hosts))
+        #expect(configuration.password == "p")
+        #expect("\(configuration)" == "redis+cluster://a:6379,[::1]:7000,b:1")
+        #expect(
+            try RedisConfiguration(url: "rediss+cluster://a?verify=none").tls?.verification
+                == RedisTLS.Verification.none)
+    }
+
     @Test(arguments: [
         "", "localhost", "redis:", "redis:/host", "redis://", "redis://:6379", "redis:///1", "redis://host:",
         "redis://host:0",
@@ -67,7 +91,11 @@ import TributaryRedis
         "redis://host?verify=none", "redis://host?x=1", "redis://host#1", "redis://host?db=1&db=2",
         "rediss://host?verify=maybe",
         "rediss://host?cert_file=/c", "rediss://host?ca_file=", "unix://", "unix:///run/s?verify=none", "unix:///a%00b",
-        "redis://ho\"st", "redis://host,other",
+        "redis://ho\"st", "redis://host,other", "redis+sentinel://host", "redis+sentinel://host/",
+        "redis+sentinel:///m",
+        "redis+sentinel://a,,b/m", "redis+sentinel://a/m/x", "redis+sentinel://a/m?sentinel_user=x",
+        "redis+sentinel://a:0/m", "redis+sentinel://a/m?verify=none", "redis+cluster://a/1", "redis+cluster://",
+        "redis+cluster://a,b:x", "redis+cluster://a?db=0", "redis+cluster://a?sentinel_password=x",
     ])
     func `a bad URL is one clear error`(_ url: String) {
         #expect {
@@ -78,7 +106,7 @@ import TributaryRedis
         }
     }
 
-    @Test(arguments: ["redis+cluster", "redis+sentinel", "http", "valkey"])
+    @Test(arguments: ["redis+clusters", "redis+tls", "http", "valkey"])
     func `schemes that are not ours are named`(_ scheme: String) {
         #expect(throws: RedisConfigurationError.unsupportedScheme(scheme)) {
             try RedisConfiguration(url: "\(scheme)://host")

@@ -11,7 +11,7 @@ import TributaryTesting
         try await contract(prefix: nil).check(promise)
     }
 
-    @Test(arguments: [RelayContract.Case.delivers, .isolatesTopics, .broadcasts, .unsubscribes])
+    @Test(arguments: [RelayContract.Case.delivers, .isolatesTopics, .broadcasts, .unsubscribes, .tells])
     func `the Redis relay keeps it behind a prefix`(_ promise: RelayContract.Case) async throws {
         try await contract(prefix: "staging").check(promise)
     }
@@ -20,10 +20,11 @@ import TributaryTesting
         RelayContract { body in
             try await RedisServer.withServer { server in
                 let redis = try RedisConfiguration(url: server.url)
-                let relay = try RedisRelay(.init(redis: redis, node: "a", prefix: prefix))
+                let relay = try RedisRelay(.init(redis: redis, node: RelayContract.node, prefix: prefix))
+                let peer = try RedisRelay(.init(redis: redis, node: RelayContract.otherNode, prefix: prefix))
                 let other = try RedisClient(redis)
                 try await body(
-                    RelayContract.Fixture(relay: relay) { payload, topic in
+                    RelayContract.Fixture(relay: relay, other: peer) { payload, topic in
                         _ = try await other.send("PUBLISH", .string(topic.name(prefix: prefix)), .bytes(payload))
                     }
                 )

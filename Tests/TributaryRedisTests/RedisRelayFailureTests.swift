@@ -64,9 +64,14 @@ import TributaryTesting
         try await RedisServer.withServer { server in
             try await RelayHarness.withRelay(server.url) { harness in
                 try await harness.subscribe(topic, .jobs("p1"))
+                try await harness.relay.tell(ByteBuffer(string: "before"), node: "a").get()
                 try await server.cli("CLIENT", "KILL", "TYPE", "pubsub")
                 try await harness.recorder.wait(for: "the return") { $0.entries.contains(.reconnected) }
-                #expect(harness.recorder.entries == [.disconnected, .reconnected])
+                #expect(harness.recorder.entries == [.heard(Array("before".utf8)), .disconnected, .reconnected])
+                for node in [nil, "a"] {
+                    try await harness.relay.tell(ByteBuffer(string: "after"), node: node).get()
+                }
+                try await harness.recorder.wait(for: "what is told") { $0.heard == ["before", "after", "after"] }
                 try await harness.publish("one", to: topic)
                 try await harness.publish("two", to: .jobs("p1"))
                 try await harness.recorder.wait(for: "both") { $0.messageCount == 2 }
@@ -182,7 +187,7 @@ import TributaryTesting
     }
 
     @Test func `a user that may not use some topics gets the others`() async throws {
-        let rules = "user app on >pw ~* &chat:* &tributary:control:* +@all"
+        let rules = "user app on >pw ~* &chat:* &tributary:* +@all"
         try await RedisServer.withServer(.init(configuration: [rules])) { server in
             let url = "redis://app:pw@127.0.0.1:\(server.port)"
             let often: (inout RedisRelay.Configuration) -> Void = { $0.probeIntervalMilliseconds = 100 }
@@ -290,7 +295,7 @@ import TributaryTesting
                 let names = Set(wanted.map(\.name))
                 try await eventually("\(names) and the session are subscribed") {
                     Set(try await server.cli("PUBSUB", "CHANNELS").split(separator: "\n").map(String.init))
-                        == names.union([relay.session])
+                        == names.union([relay.session, "tributary:nodes", "tributary:nodes:a"])
                 }
                 try await harness.awaitConnected()
                 #expect(relay.status.subscriptions == wanted.count)

@@ -80,6 +80,10 @@ import TributaryTesting
                     channel: own.channel,
                     project: try ProjectID(String(harness.relay.session.dropFirst("tributary:".utf8.count))))
                 await #expect(throws: RelayError.self) { try await harness.subscribe(session) }
+                for name in ["nodes", "nodes:n", "nodes:other"] {
+                    let topic = Topic(channel: own.channel, project: try ProjectID(name))
+                    await #expect(throws: RelayError.self) { try await harness.subscribe(topic) }
+                }
                 try await harness.subscribe(topic)
                 try await harness.publish("x", to: topic)
                 try await harness.recorder.wait(for: "it") { $0.messageCount == 1 }
@@ -127,7 +131,8 @@ import TributaryTesting
                 let channels = try await server.cli("PUBSUB", "CHANNELS").split(separator: "\n")
                 let session = try await relay.eventLoop.submit { relay.session }.get()
                 #expect(session.hasPrefix("tributary:control:a:"))
-                #expect(Set(channels.map(String.init)) == ["chat:p1", session])
+                #expect(
+                    Set(channels.map(String.init)) == ["chat:p1", session, "tributary:nodes", "tributary:nodes:a"])
             }
         }
     }

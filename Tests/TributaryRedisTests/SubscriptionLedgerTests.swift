@@ -51,7 +51,7 @@ import TributaryTesting
     }
 
     @Test func `without a connection wishes are remembered, and restored with the next one`() {
-        var ledger = SubscriptionLedger()
+        var ledger = SubscriptionLedger<Topic>()
         #expect(ledger.subscribe([a, b]) == nil)
         #expect(ledger.unsubscribe([b]) == [])
         #expect(ledger.flush().commands == [])
@@ -63,7 +63,7 @@ import TributaryTesting
     }
 
     @Test func `nothing wanted is restored at once`() {
-        var ledger = SubscriptionLedger()
+        var ledger = SubscriptionLedger<Topic>()
         ledger.connected()
         #expect(ledger.flush().actions == [.restored])
         #expect(ledger.flush().actions == [])
@@ -107,7 +107,7 @@ import TributaryTesting
     }
 
     @Test func `restoring waits for topics that were asked for one by one`() {
-        var ledger = SubscriptionLedger(batch: 2)
+        var ledger = SubscriptionLedger<Topic>(batch: 2)
         _ = ledger.subscribe([a, b, .chat("c")])
         ledger.connected()
         #expect(ledger.flush().commands.count == 2)
@@ -150,8 +150,8 @@ import TributaryTesting
         #expect(model.problems == [])
     }
 
-    private func connected(batch: Int = 256) -> SubscriptionLedger {
-        var ledger = SubscriptionLedger(batch: batch)
+    private func connected(batch: Int = 256) -> SubscriptionLedger<Topic> {
+        var ledger = SubscriptionLedger<Topic>(batch: batch)
         ledger.connected()
         _ = ledger.flush()
         return ledger
@@ -160,7 +160,7 @@ import TributaryTesting
 
 /// The ledger with a Redis that does what it is told, one topic at a time.
 private struct Model {
-    var ledger: SubscriptionLedger
+    var ledger: SubscriptionLedger<Topic>
     var wanted: Set<Topic> = []
     var redis: Set<Topic> = []
     /// Sent, not yet done by Redis: topic and whether to subscribe.
@@ -169,7 +169,7 @@ private struct Model {
     var problems: [String] = []
 
     init(batch: Int) {
-        ledger = SubscriptionLedger(batch: batch)
+        ledger = SubscriptionLedger<Topic>(batch: batch)
     }
 
     mutating func subscribe(_ topics: Set<Topic>) {
@@ -224,7 +224,7 @@ private struct Model {
         while !sent.isEmpty { answer() }
     }
 
-    private mutating func note(_ actions: [SubscriptionLedger.Action]) {
+    private mutating func note(_ actions: [SubscriptionLedger<Topic>.Action]) {
         for action in actions {
             switch action {
             case .succeed(let waiter):

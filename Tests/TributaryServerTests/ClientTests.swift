@@ -87,4 +87,65 @@ import TributaryTesting
             try await run.value
         }
     }
+
+    @Test func `a client that is refused waits as long as the hub says`() async throws {
+        try await TestServer.run(hub: {
+            $0.streamLimit = StreamLimit(maximum: 1, policy: .reject)
+            $0.maximumStreams = 2
+        }) { server in
+            let first = try await server.stream("user_id=ada&channels=chat")
+            let limited = try TributaryClient(url: url(server), channels: [.chat], user: "ada")
+            let status = try await waiting(limited)
+            guard case .limited(let wait) = status else {
+                Issue.record("\(status)")
+                return
+            }
+            #expect(wait >= .seconds(30) && wait <= .seconds(60))
+
+            let second = try await server.stream("user_id=bob&channels=chat")
+            let full = try await waiting(TributaryClient(url: url(server), channels: [.chat], user: "eve"))
+            guard case .reconnecting(attempt: 1, let after) = full else {
+                Issue.record("\(full)")
+                return
+            }
+            #expect(after >= .seconds(1) && after <= .seconds(5))
+            await first.close()
+            await second.close()
+        }
+    }
+
+    @Test func `a client that is evicted waits as long as the hub says`() async throws {
+        try await TestServer.run(hub: { $0.streamLimit = StreamLimit(maximum: 1) }) { server in
+            let client = try TributaryClient(url: url(server), channels: [.chat], user: "ada")
+            let statuses = client.statuses
+            let run = client.start()
+            for await status in statuses where status == .connected { break }
+            try await server.figures { $0.streams.open == 1 }
+            let other = try await server.stream("user_id=ada&channels=chat")
+            for await status in client.statuses {
+                guard case .reconnecting(_, let after) = status else { continue }
+                #expect(after >= .seconds(30) && after <= .seconds(60))
+                break
+            }
+            client.close()
+            try await run.value
+            await other.close()
+        }
+    }
+
+    /// How a client stands once it waits for its next attempt.
+    private func waiting(_ client: TributaryClient) async throws -> ConnectionStatus {
+        let statuses = client.statuses
+        let run = client.start()
+        var last = ConnectionStatus.disconnected
+        for await status in statuses {
+            last = status
+            if case .limited = status { break }
+            if case .reconnecting = status { break }
+            if case .closed = status { break }
+        }
+        client.close()
+        try await run.value
+        return last
+    }
 }

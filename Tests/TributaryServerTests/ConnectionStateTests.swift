@@ -82,6 +82,16 @@ import Testing
         #expect(idle.inputClosed().name == "close")
     }
 
+    @Test func `a stream's place is of no use to a client that has gone`() {
+        var state = ConnectionState(bodyLimit: 10)
+        #expect(!state.isAwaited)
+        _ = state.receive(Self.head(.GET, "/stream"))
+        _ = state.receive(Self.end)
+        #expect(state.isAwaited)
+        _ = state.inputClosed()
+        #expect(!state.isAwaited)
+    }
+
     @Test func `a shutdown waits for the answer, and for nothing else`() {
         var idle = ConnectionState(bodyLimit: 10)
         #expect(idle.quiesce().name == "finish")

@@ -47,7 +47,7 @@ import TributaryTesting
 
     @Test func `the receipt's id is the one in the stream`() async throws {
         try await TestServer.run { server in
-            let stream = try await server.stream("project_id=p1")
+            let stream = try await server.stream("project_id=p1&channels=chat,jobs")
             let (id, _) = try receipt(try await server.publish(event(1)))
             let live = try #require(try await stream.events(count: 2).last)
             #expect(live.id.flatMap { Int($0) } == id)
@@ -56,7 +56,7 @@ import TributaryTesting
 
     @Test func `the same client_msg_id gets the first id back, and is published once`() async throws {
         try await TestServer.run { server in
-            let stream = try await server.stream("project_id=p1")
+            let stream = try await server.stream("project_id=p1&channels=chat,jobs")
             let key = #","client_msg_id":"k1""#
             let first = try receipt(try await server.publish(event(1, key)))
             #expect(!first.duplicate)
@@ -76,7 +76,7 @@ import TributaryTesting
 
     @Test func `an ephemeral event is published once as well`() async throws {
         try await TestServer.run { server in
-            let stream = try await server.stream("project_id=p1")
+            let stream = try await server.stream("project_id=p1&channels=chat,jobs")
             let key = #","client_msg_id":"k1""#
             #expect(try receipt(try await server.publish(event(1, event: "typing.start", key))) == (nil, false))
             #expect(try receipt(try await server.publish(event(2, event: "typing.start", key))) == (nil, true))
@@ -87,7 +87,7 @@ import TributaryTesting
 
     @Test func `a publisher's own id comes once`() async throws {
         try await TestServer.run { server in
-            let stream = try await server.stream("project_id=p1")
+            let stream = try await server.stream("project_id=p1&channels=chat,jobs")
             #expect(try receipt(try await server.publish(event(1, #","id":40"#))) == (40, false))
             #expect(try receipt(try await server.publish(event(2, #","id":"40""#))) == (40, true))
             // A late one is none that was there before.
@@ -99,7 +99,7 @@ import TributaryTesting
 
     @Test func `a project's ids come from one owner`() async throws {
         try await TestServer.run { server in
-            let stream = try await server.stream("project_id=p1")
+            let stream = try await server.stream("project_id=p1&channels=chat,jobs")
             _ = try await server.publish(event(1))
             let own = try await server.publish(event(2, #","id":7"#))
             #expect(own.status == 409 && own.error == "timeline_owner_mismatch", "\(own.body)")
@@ -136,7 +136,7 @@ import TributaryTesting
 
     @Test func `what could not be published is not half-done`() async throws {
         try await TestServer.run { server in
-            let stream = try await server.stream("project_id=p1")
+            let stream = try await server.stream("project_id=p1&channels=chat,jobs")
             let message = event(1, #","client_msg_id":"k1""#)
             server.relay.set(up: false)
             let refused = try await server.publish(message)

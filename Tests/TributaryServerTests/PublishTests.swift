@@ -31,7 +31,7 @@ import TributaryTesting
             (#"{"channel":"chat","event":"message.new","data":1,"client_msg_id":7}"#, "invalid_client_msg_id"),
         ]
         try await TestServer.run { server in
-            let stream = try await server.stream()
+            let stream = try await server.stream("channels=chat")
             for (body, code) in cases {
                 let answer = try await server.publish(body)
                 #expect(answer.status == 400 && answer.error == code, "\(body): \(answer.body)")

@@ -32,7 +32,7 @@ import TributaryTesting
         #expect(throws: Problem.self) { try query.value("project_id", "projectId") }
         #expect(try query.value("none") == nil)
         let problem = #expect(throws: Problem.self) { try query.value("x") }
-        #expect(problem?.code == "repeated_parameter" && problem?.details.first?.value == "x")
+        #expect(problem?.code == "repeated_parameter" && problem?.details.first?.value == .text("x"))
     }
 
     @Test func `what is encoded comes back, 100,000 times`() async throws {

@@ -48,7 +48,7 @@ import TributaryProtocol
             #expect(try parse(query).channels == all, "\(query)")
         }
         let problem = #expect(throws: Problem.self) { try parse("channels=chat,Chat") }
-        #expect(problem?.code == "unknown_channel" && problem?.details.first?.value == "Chat")
+        #expect(problem?.code == "unknown_channel" && problem?.details.first?.value == .text("Chat"))
     }
 
     @Test func `identifiers are checked, in both spellings`() throws {
@@ -89,6 +89,25 @@ import TributaryProtocol
             #expect(code("last_event_id=\(value)") == "invalid_last_event_id", "\(value)")
         }
         #expect(try parse("from_seq=9007199254740991").cursor == .after(EventID.maximum))
+    }
+
+    @Test func `what the hub knows of the client comes with the request`() throws {
+        let request = try parser.parse(
+            target: "/stream?user_id=ada", lastEventID: [], userAgent: "curl/8", peer: "192.0.2.7"
+        )
+        #expect(!request.isAnonymous && request.address == "192.0.2.7" && request.userAgent == "curl/8")
+        #expect(request.userType == "client")
+        let anonymous = try parse("")
+        #expect(anonymous.isAnonymous && anonymous.userAgent == nil)
+    }
+
+    @Test func `a user agent is cut at a character's end, and cannot break a line`() {
+        #expect(UserAgent.shortened(nil) == nil && UserAgent.shortened("") == nil)
+        #expect(UserAgent.shortened("a\u{1B}[31m\tb\u{2028}c") == "a [31m b c")
+        #expect(UserAgent.shortened(String(repeating: "a", count: 300))?.utf8.count == 256)
+        // 255 bytes, then one of two.
+        #expect(UserAgent.shortened(String(repeating: "a", count: 255) + "é")?.utf8.count == 255)
+        #expect(UserAgent.shortened(String(repeating: "a", count: 254) + "é")?.utf8.count == 256)
     }
 
     @Test func `what nobody knows is passed over`() throws {

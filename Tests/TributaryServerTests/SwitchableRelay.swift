@@ -26,6 +26,13 @@ final class SwitchableRelay: Relay {
         try send(payload, to: topic)
     }
 
+    func tell(_ message: ByteBuffer, node: String?) -> EventLoopFuture<Void> {
+        guard isUp.withLockedValue({ $0 }) else {
+            return eventLoop.makeFailedFuture(RelayError.unavailable("switched off"))
+        }
+        return base.tell(message, node: node)
+    }
+
     func send(_ payload: ByteBuffer, to topic: Topic) throws {
         guard isUp.withLockedValue({ $0 }) else { throw RelayError.unavailable("switched off") }
         try base.send(payload, to: topic)

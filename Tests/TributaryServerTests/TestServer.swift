@@ -30,6 +30,8 @@ struct TestServer: Sendable {
 
     static func run(
         _ configuration: ServerConfiguration = patient,
+        hub change: (inout HubConfiguration) -> Void = { _ in },
+        coordination wrap: (MemoryCoordination) -> any Coordination = { $0 },
         _ test: @escaping @Sendable (TestServer) async throws -> Void
     ) async throws {
         var logger = Logger(label: "test")
@@ -40,8 +42,11 @@ struct TestServer: Sendable {
         let log = MemoryEventLog(catalog: catalog, eventLoop: loops[0], marksLapses: false) {
             try relay.send($0, to: $1)
         }
+        var hubConfiguration = HubConfiguration(node: "test", version: "0")
+        change(&hubConfiguration)
         let hub = Hub(
-            configuration: HubConfiguration(node: "test", version: "0"), catalog: catalog, relay: relay, log: log,
+            configuration: hubConfiguration, catalog: catalog, relay: relay, log: log,
+            coordination: wrap(MemoryCoordination(eventLoop: loops[0]) { try? relay.send($0, to: $1) }),
             eventLoops: loops, logger: logger
         )
         let server = TributaryServer(configuration: configuration, hub: hub, eventLoopGroup: group, logger: logger)
@@ -80,9 +85,16 @@ struct TestServer: Sendable {
     }
 
     func publish(_ body: String) async throws -> Answer {
-        try Answer(
+        try await send("POST", "/publish", body)
+    }
+
+    /// The answer to a request with a body, from an operator if there is a token.
+    func send(_ method: String, _ target: String, _ body: String = "", token: String? = nil) async throws -> Answer {
+        let authorization = token.map { "Authorization: Bearer \($0)\r\n" } ?? ""
+        return try Answer(
             await exchange(
-                "POST /publish HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+                "\(method) \(target) HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\(authorization)"
+                    + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
             )
         )
     }

@@ -12,10 +12,15 @@ public final class RedisServer: Sendable {
         public var configuration: [String] = []
         /// PEM files: then the port speaks TLS only.
         public var tls: (certificate: String, key: String)?
+        /// A sentinel in place of a server with data.
+        public var isSentinel: Bool
 
-        public init(configuration: [String] = [], tls: (certificate: String, key: String)? = nil) {
+        public init(
+            configuration: [String] = [], tls: (certificate: String, key: String)? = nil, isSentinel: Bool = false
+        ) {
             self.configuration = configuration
             self.tls = tls
+            self.isSentinel = isSentinel
         }
     }
 
@@ -59,6 +64,28 @@ public final class RedisServer: Sendable {
         return try await body(server)
     }
 
+    /// Runs `body` with `count` servers, one started after the other.
+    ///
+    /// - Parameter options: for the next server, given those that run.
+    @discardableResult
+    public static func withServers<Value>(
+        _ count: Int,
+        options: ([RedisServer]) -> Options,
+        _ body: ([RedisServer]) async throws -> Value
+    ) async throws -> Value {
+        try await withServers(count, running: [], options: options, body)
+    }
+
+    private static func withServers<Value>(
+        _ count: Int, running: [RedisServer], options: ([RedisServer]) -> Options,
+        _ body: ([RedisServer]) async throws -> Value
+    ) async throws -> Value {
+        guard running.count < count else { return try await body(running) }
+        return try await withServer(options(running)) { server in
+            try await withServers(count, running: running + [server], options: options, body)
+        }
+    }
+
     /// A free port may be taken by somebody else before Redis binds it: then another one is tried.
     private static func started(in folder: URL, options: Options) async throws -> RedisServer {
         var attempt = 1
@@ -81,8 +108,9 @@ public final class RedisServer: Sendable {
             to: folder.appendingPathComponent("redis.conf"), atomically: true, encoding: .utf8)
         let keeper = try ChildProcess([
             "/bin/sh", "-c",
-            "redis-server \"$1\" </dev/null >/dev/null 2>&1 & echo $!; read end; kill -9 $!; wait $! 2>/dev/null; exit 0",
+            "redis-server \"$1\" $2 </dev/null >/dev/null 2>&1 & echo $!; read end; kill -9 $!; wait $! 2>/dev/null; exit 0",
             "sh", folder.appendingPathComponent("redis.conf").path,
+            options.isSentinel ? "--sentinel" : "",
         ])
         var line = Data()
         while line.last != UInt8(ascii: "\n"), let next = try keeper.output.read(upToCount: 1), !next.isEmpty {
@@ -106,6 +134,8 @@ public final class RedisServer: Sendable {
         running.keeper.wait()
     }
 
+    public var isRunning: Bool { running.withLockedValue { $0 != nil } }
+
     /// `SIGSTOP`: connections stay open, new ones are accepted by the kernel, nothing is answered.
     public func pause() { signal(SIGSTOP) }
 
@@ -125,6 +155,10 @@ public final class RedisServer: Sendable {
     }
 
     private func configurationFile(log: URL) -> String {
+        guard !options.isSentinel else {
+            let lines = ["bind 127.0.0.1", "port \(port)", "dir \(folder.path)", "logfile \(log.path)"]
+            return (lines + options.configuration).joined(separator: "\n") + "\n"
+        }
         var lines = [
             "bind 127.0.0.1", "unixsocket \(socketPath)", "dir \(folder.path)", "logfile \(log.path)", "save \"\"",
             "appendonly no", "daemonize no", "enable-debug-command yes",
@@ -144,7 +178,7 @@ public final class RedisServer: Sendable {
         let deadline = ContinuousClock.now + .seconds(20)
         while true {
             let text = (try? String(contentsOf: log, encoding: .utf8)) ?? ""
-            if text.contains("eady to accept connections") { return }
+            if text.contains(options.isSentinel ? "Sentinel ID is" : "eady to accept connections") { return }
             // Signal 0 asks whether the process is there.
             guard ContinuousClock.now < deadline, Foundation.kill(pid, 0) == 0 else {
                 kill()

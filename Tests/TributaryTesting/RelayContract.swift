@@ -14,15 +14,20 @@ import TributaryProtocol
 public struct RelayContract: Sendable {
     /// A relay that nobody has attached or started, and another way into the same medium.
     public struct Fixture: Sendable {
+        /// The relay of the node ``RelayContract/node``.
         public let relay: any Relay
+        /// The relay of another node, ``RelayContract/otherNode``, on the same medium; `nil` where there is none.
+        public let other: (any Relay)?
         /// Publishes as another node or a service would.
         public let publishElsewhere: @Sendable (ByteBuffer, Topic) async throws -> Void
 
         public init(
             relay: any Relay,
+            other: (any Relay)? = nil,
             publishElsewhere: @escaping @Sendable (ByteBuffer, Topic) async throws -> Void
         ) {
             self.relay = relay
+            self.other = other
             self.publishElsewhere = publishElsewhere
         }
     }
@@ -41,10 +46,17 @@ public struct RelayContract: Sendable {
         case manyTopics = "a thousand topics in one call are confirmed together"
         case nothing = "no topics at all are confirmed"
         case countsSubscriptions = "the status counts the topics asked for"
+        case tells = "what is told to a node reaches it alone, what is told to all reaches all, in order and whole"
+        case tellsNobody = "nothing is told before the relay runs"
+        case tellsLittle = "a message of more than 1 MiB is refused"
         case stops = "run ends when its task is cancelled"
 
         public var testDescription: String { rawValue }
     }
+
+    /// The name of the node whose relay is tested, and that of the other one.
+    public static let node = "a"
+    public static let otherNode = "a:b"
 
     /// Makes a fixture, hands it to `body`, and takes it down.
     public typealias Factory = @Sendable (_ body: @Sendable (Fixture) async throws -> Void) async throws -> Void
@@ -58,6 +70,14 @@ public struct RelayContract: Sendable {
     public func check(_ promise: Case) async throws {
         try await factory { fixture in
             let session = RelaySession(fixture)
+            if promise == .tellsNobody {
+                fixture.relay.attach(session.recorder)
+                for node in [nil, Self.node] {
+                    await #expect(throws: RelayError.self) {
+                        try await fixture.relay.tell(ByteBuffer(string: "early"), node: node).get()
+                    }
+                }
+            }
             try await session.run { try await check(promise, session) }
         }
     }
@@ -77,6 +97,11 @@ public struct RelayContract: Sendable {
         case .manyTopics: try await subscribesToMany(session)
         case .nothing: try await session.subscribe([])
         case .countsSubscriptions: try await countsSubscriptions(session)
+        case .tells: try await tells(session)
+        case .tellsNobody:
+            try await session.tell("now", node: Self.node)
+            try await session.expectHeard(["now"])
+        case .tellsLittle: try await tellsLittle(session)
         case .stops: break  // Every case ends so.
         }
         #expect(session.recorder.callsOffLoop == 0)
@@ -200,7 +225,47 @@ public struct RelayContract: Sendable {
         try await session.subscribe(topics)
         for topic in topics { try await session.publish(topic.name, to: topic) }
         try await session.recorder.wait(for: "one message each") { $0.messageCount == 1_000 }
-        #expect(session.recorder.messages == topics.map(\.name))
+        // The order is that of each topic.
+        #expect(session.recorder.messages.sorted() == topics.map(\.name).sorted())
+    }
+
+    private func tells(_ session: RelaySession) async throws {
+        try await session.withOther { other in
+            var expected: [String] = []
+            for n in 0..<100 {
+                try await session.tell("own \(n)", node: Self.node)
+                try await session.tell("all \(n)", node: nil)
+                try await session.tell("other \(n)", node: Self.otherNode)
+                try await session.tell("nobody \(n)", node: "c")
+                expected += ["own \(n)", "all \(n)"]
+            }
+            try await session.expectHeard(expected)
+            guard let other else { return }
+            let heard = (0..<100).flatMap { ["all \($0)", "other \($0)"] }
+            try await other.wait(for: "the other node's") { $0.heard.count >= heard.count }
+            #expect(other.heard == heard)
+        }
+        // Binary, and as long as may be.
+        let bytes = (0..<1 << 20).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+        try await session.relay.tell(ByteBuffer(bytes: bytes), node: Self.node).get()
+        try await session.recorder.wait(for: "the long one") { $0.entries.last == .heard(bytes) }
+        // Without waiting for one before the next.
+        let answers = (0..<200).map { session.relay.tell(ByteBuffer(string: "\($0)"), node: Self.node) }
+        for answer in answers { try await answer.get() }
+        try await session.recorder.wait(for: "all") { $0.heard.count >= 401 }
+        #expect(session.recorder.heard.suffix(200) == (0..<200).map { "\($0)" })
+        #expect(session.recorder.messageCount == 0)
+    }
+
+    private func tellsLittle(_ session: RelaySession) async throws {
+        let message = ByteBuffer(repeating: 0x20, count: 1 << 20 + 1)
+        await #expect {
+            try await session.relay.tell(message, node: Self.node).get()
+        } throws: { error in
+            if case RelayError.refused? = error as? RelayError { true } else { false }
+        }
+        try await session.tell("short", node: nil)
+        try await session.expectHeard(["short"])
     }
 
     private func countsSubscriptions(_ session: RelaySession) async throws {
@@ -230,6 +295,8 @@ private struct RelaySession: Sendable {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await relay.run() }
             try await recorder.wait(for: "the connection") { _ in relay.status.isConnected }
+            // A relay without a connection runs when it says so.
+            try await eventually("it runs") { (try? await tell("", node: "nobody")) != nil }
             try await body()
             group.cancelAll()
             try await group.waitForAll()
@@ -250,6 +317,29 @@ private struct RelaySession: Sendable {
 
     func publishElsewhere(_ text: String, to topic: Topic) async throws {
         try await fixture.publishElsewhere(ByteBuffer(string: text), topic)
+    }
+
+    func tell(_ text: String, node: String?) async throws {
+        try await relay.tell(ByteBuffer(string: text), node: node).get()
+    }
+
+    func expectHeard(_ messages: [String]) async throws {
+        try await recorder.wait(for: "\(messages.count) messages to the node") { $0.heard.count >= messages.count }
+        #expect(recorder.heard == messages)
+    }
+
+    /// Runs the other node's relay around `body`, if there is one.
+    func withOther(_ body: (RelayRecorder?) async throws -> Void) async throws {
+        guard let other = fixture.other else { return try await body(nil) }
+        let recorder = RelayRecorder(eventLoop: other.eventLoop)
+        other.attach(recorder)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await other.run() }
+            try await recorder.wait(for: "the other's connection") { _ in other.status.isConnected }
+            try await body(recorder)
+            group.cancelAll()
+            try await group.waitForAll()
+        }
     }
 
     /// Awaits as many messages on `topic`, then compares them.

@@ -7,6 +7,7 @@ import TributaryProtocol
 public final class RelayRecorder: RelayReceiver {
     public enum Entry: Equatable, Sendable {
         case received([UInt8], Topic)
+        case heard([UInt8])
         case finishedBatch
         case rejected(Envelope.Rejection, Topic)
         case disconnected
@@ -44,6 +45,13 @@ public final class RelayRecorder: RelayReceiver {
     /// Calls that were not made on the relay's loop: a broken promise.
     public var callsOffLoop: Int { state.withLockedValue { $0.offLoop } }
 
+    /// What other nodes told, in order, as text.
+    public var heard: [String] {
+        entries.compactMap { entry in
+            if case .heard(let bytes) = entry { String(decoding: bytes, as: UTF8.self) } else { nil }
+        }
+    }
+
     public func messages(on topic: Topic) -> [String] { payloads(on: topic) }
 
     public func count(of entry: Entry) -> Int { entries.filter { $0 == entry }.count }
@@ -71,6 +79,8 @@ public final class RelayRecorder: RelayReceiver {
     public func relayReceived(_ payload: UnsafeRawBufferPointer, on topic: Topic) {
         record(.received(Array(payload), topic))
     }
+
+    public func relayHeard(_ message: ByteBuffer) { record(.heard(Array(message.readableBytesView))) }
 
     public func relayFinishedBatch() { record(.finishedBatch) }
 

@@ -14,13 +14,19 @@ final class SimulatedNode {
         relay = SimulatedRelay(name, in: world)
         let log = SimulatedLog(in: world)
         let logger = Logger(label: "simulation") { _ in SwiftLogNoOpLogHandler() }
+        let coordination = MemoryCoordination(eventLoop: world.loop) { _, _ in }
         intake = Intake(
-            relay: relay, log: log, catalog: world.catalog, configuration: world.configuration,
-            rejections: RejectionCounter(logger: logger), logger: logger
+            relay: relay, log: log, catalog: world.catalog, configuration: world.configuration, frames: world.frames,
+            rejections: RejectionCounter(logger: logger), logger: logger,
+            members: { coordination.members(of: $0) }
+        )
+        let registrar = Registrar(
+            coordination: coordination, relay: relay, configuration: world.configuration, catalog: world.catalog,
+            eventLoop: world.loop, logger: logger
         )
         shard = Shard(
             index: 0, eventLoop: world.loop, configuration: world.configuration, frames: world.frames, log: log,
-            catalog: world.catalog, intake: intake
+            catalog: world.catalog, intake: intake, registrar: registrar
         )
         intake.shards = [shard]
         relay.attach(intake)

@@ -31,6 +31,7 @@ final class SimulatedRelay: Relay, @unchecked Sendable {
     func attach(_ receiver: any RelayReceiver) { self.receiver = receiver }
     func run() async throws {}
     func publish(_ payload: ByteBuffer, to topic: Topic) async throws {}
+    func tell(_ message: ByteBuffer, node: String?) -> EventLoopFuture<Void> { world.loop.makeSucceededVoidFuture() }
 
     func subscribe(to topics: [Topic]) -> EventLoopFuture<Void> {
         wanted.formUnion(topics)

@@ -38,6 +38,7 @@ final class Simulation: @unchecked Sendable {
     let pageSize: Int
     /// Everything that was ever in the log, in its order.
     private(set) var journal: [Entry] = []
+    private var channelsByID: [UInt64: Int] = [:]
     private var nodes: [SimulatedNode] = []
     /// Crashed ones, for what still refers to them.
     private var graveyard: [SimulatedNode] = []
@@ -119,6 +120,12 @@ final class Simulation: @unchecked Sendable {
         nodes.append(SimulatedNode("n\(nodeCount)", in: self))
     }
 
+    /// The channel of an event that the log has.
+    func channel(of id: UInt64) -> Int {
+        if channelsByID[id] == nil { noteJournal() }
+        return channelsByID[id] ?? 0
+    }
+
     /// Says what happens, if this is the only seed.
     func trace(_ text: @autoclosure () -> String) {
         if isTraced { print("\(loop.now.uptimeNanoseconds / 1_000_000) ms: \(text())") }
@@ -145,6 +152,7 @@ final class Simulation: @unchecked Sendable {
                 trace(
                     "log has \(entry.id) at \(entry.position) on \(entry.channel) to \((user ?? nil)?.rawValue ?? "all")"
                 )
+                channelsByID[entry.id.rawValue] = catalog.index(of: entry.channel.name)
                 journal.append(
                     Entry(
                         id: entry.id.rawValue, position: entry.position,
@@ -179,7 +187,8 @@ final class Simulation: @unchecked Sendable {
         switch Int.random(in: 0..<100, using: &random) {
         case 0..<45: try publish()
         case 45..<55: clients.randomElement(using: &random)?.cut()
-        case 55..<75: read()
+        case 55..<70: read()
+        case 70..<75: clients.randomElement(using: &random)?.changeChannels()
         case 75..<80: clients.randomElement(using: &random)?.stall()
         case 80..<84: nodes.randomElement(using: &random)?.relay.disconnect()
         case 84..<91: nodes.randomElement(using: &random)?.relay.reconnect()
@@ -293,6 +302,7 @@ final class Simulation: @unchecked Sendable {
             loop.advanceTime(by: .milliseconds(200))
             for client in clients {
                 client.take(bytes: nil, readAll: true)
+                client.takeBackAll()
                 if !client.isConnected { client.connect(to: nodes[0], allowance: nil) }
             }
             // A node that still reads the log has nothing to show for it yet.
@@ -326,35 +336,38 @@ final class Simulation: @unchecked Sendable {
     // MARK: The invariant
 
     private func check(_ client: SimulatedClient) -> [String] {
-        var violations = client.violations
-        guard client.isSettled, let start = client.start else {
-            return violations + ["did not come to rest: \(client.standing)"]
+        guard client.isSettled, !client.starts.isEmpty || client.channels.isEmpty else {
+            return client.violations + ["did not come to rest: \(client.standing)"]
         }
-        let startPosition = journal.last { $0.id == start }?.position ?? LogPosition(high: start)
+        var violations = client.violations
         let allowed = journal.enumerated().filter { _, entry in
+            guard let start = client.starts[entry.channel], entry.user == nil || entry.user == client.user else {
+                return false
+            }
             // One that began live claims nothing of the time before, and may get some of it all the same.
-            (client.startsLive || entry.position > startPosition)
-                && client.channels.contains(ChannelSet(index: entry.channel))
-                && (entry.user == nil || entry.user == client.user)
+            return start.isLive || entry.position > position(of: start)
         }
         // Who comes without a cursor has lost nothing with a log that was wiped.
         // Nor has who began live lost what had come late by then.
         let required = allowed.filter { index, entry in
-            index >= client.wipedAfter && index < lastRequired
-                && (!client.startsLive || entry.position.high > start && entry.position > startPosition)
+            guard let start = client.starts[entry.channel], index >= start.after, index < lastRequired else {
+                return false
+            }
+            return !start.isLive || entry.position.high > start.id && entry.position > position(of: start)
         }.map(\.element.id)
         let expected = allowed.map(\.element.id)
         let order = Dictionary(uniqueKeysWithValues: expected.enumerated().map { ($1, $0) })
-        let places = client.received.map { order[$0] }
-        for (id, place) in zip(client.received, places) where place == nil {
+        for id in client.received where order[id] == nil {
             violations.append("\(id) was not for this client, or came before its cursor")
         }
-        for (left, right) in zip(client.received.indices, client.received.indices.dropFirst()) {
-            // Where a cursor stands that came late and was trimmed, nobody knows any more.
-            let isExcused = hasPublisherIDs && client.receivedAfterGap.contains(client.received[right])
-            if let a = places[left], let b = places[right], a > b, !isExcused {
-                violations.append("\(client.received[right]) came after \(client.received[left])")
+        // What is replayed of an added channel comes behind what the others have had.
+        if client.hasChangedChannels {
+            for channel in catalog.channels.indices {
+                let ids = Set(allowed.filter { $0.element.channel == channel }.map(\.element.id))
+                violations += disorder(in: client.received.filter { ids.contains($0) }, order: order, of: client)
             }
+        } else {
+            violations += disorder(in: client.received, order: order, of: client)
         }
         let received = Set(client.received)
         for id in required where !received.contains(id) {
@@ -368,5 +381,18 @@ final class Simulation: @unchecked Sendable {
             }
         }
         return violations
+    }
+
+    private func position(of start: SimulatedClient.Start) -> LogPosition {
+        journal.last { $0.id == start.id }?.position ?? LogPosition(high: start.id)
+    }
+
+    private func disorder(in ids: [UInt64], order: [UInt64: Int], of client: SimulatedClient) -> [String] {
+        zip(ids, ids.dropFirst()).compactMap { left, right in
+            // Where a cursor stands that came late and was trimmed, nobody knows any more.
+            let isExcused = hasPublisherIDs && client.receivedAfterGap.contains(right)
+            guard let before = order[left], let after = order[right], before > after, !isExcused else { return nil }
+            return "\(right) came after \(left)"
+        }
     }
 }
