@@ -277,8 +277,16 @@ def test_openapi_describes_what_there_is():
     known = {"get", "head", "post", "put", "delete", "patch"}
     assert {path: set(item) & known for path, item in paths.items()} == {
         "/stream": {"get", "head", "post"},
+        "/stream/{connection_id}/channels": {"post"},
         "/publish": {"post"},
         "/history": {"get"},
+        "/presence": {"get", "post"},
+        "/typing": {"post"},
+        "/connections": {"get"},
+        "/connections/{id}": {"delete"},
+        "/debug/connections/{user}/{project}": {"get"},
+        "/revoke": {"post"},
+        "/explain": {"get"},
         "/stats": {"get"},
         "/healthz": {"get"},
         "/readyz": {"get"},

@@ -5,6 +5,7 @@ import signal
 
 import pytest
 
+from harness.crowd import Crowd
 from harness.hub import BINARY, Hub
 from harness.load import Load
 from harness.processes import survivors
@@ -71,6 +72,30 @@ def start_redis(stopping, tmp_path_factory):
 @pytest.fixture
 def start_load(stopping):
     return lambda **options: stopping(Load(**options))
+
+
+@pytest.fixture
+def crowd(stopping):
+    """Goes before the hubs do, so that none has to send it away."""
+    crowd = Crowd()
+    yield crowd
+    crowd.stop()
+
+
+@pytest.fixture
+def start_nodes(start_hub, start_redis):
+    """Hubs on one Redis that know of each other, and that Redis."""
+
+    def start(count=2, *arguments, redis=None, redis_options=(), **options):
+        redis = redis or start_redis(*redis_options)
+        nodes = [start_hub(*arguments, redis=redis, **options) for _ in range(count)]
+        for node in nodes:
+            node.wait_until_ready()
+        for node in nodes:
+            until(lambda: len(node.stats(scope="cluster")["nodes"]) == count, 15, what="the nodes know of each other")
+        return *nodes, redis
+
+    return start
 
 
 @pytest.fixture

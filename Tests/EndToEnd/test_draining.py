@@ -118,7 +118,7 @@ def test_clients_that_go_to_another_hub_lose_nothing_while_everything_goes_on(
     hubs = [start_hub(*settings, redis=redis).wait_until_ready() for _ in range(2)]
     addresses = [hub.address for hub in hubs]
     clients = stopping(Timelines())
-    readers = [{"user": f"u{index % 3}", "channels": ("chat,jobs", "chat")[index % 2]} for index in range(20)]
+    readers = [{"user": f"u{index % 10}", "channels": ("chat,jobs", "chat")[index % 2]} for index in range(20)]
     clients.open(addresses, "drain", readers)
     ending, receipts = threading.Event(), {}
 

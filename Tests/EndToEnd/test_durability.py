@@ -211,7 +211,9 @@ def test_no_durable_event_is_lost_repeated_or_out_of_order_whatever_fails(
     start_redis, stopping, catalog, tmp_path, report
 ):
     redis = start_redis(*AOF)
-    arguments = ("--catalog", catalog, "--drain-seconds", 1, "--probe-seconds", 1, "--tail-bytes", 65_536)
+    # Fifty clients share five users.
+    arguments = ("--catalog", catalog, "--max-streams-per-user", 0)
+    arguments += ("--drain-seconds", 1, "--probe-seconds", 1, "--tail-bytes", 65_536)
     nodes = stopping(Nodes(redis, *arguments))
     nodes.settle()
     network = stopping(RoughNetwork(nodes.addresses))

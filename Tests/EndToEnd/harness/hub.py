@@ -4,8 +4,7 @@ import os
 import re
 from pathlib import Path
 
-import httpx
-
+from .requesting import client
 from .processes import Process
 from .stream import Stream
 from .waiting import until
@@ -49,7 +48,7 @@ class Hub(Process):
         return stream
 
     def get(self, path, **query):
-        return httpx.get(self.url + path, params=query or None, timeout=10)
+        return client.get(self.url + path, params=query or None)
 
     def stats(self, **query):
         answer = self.get("/stats", **query)
@@ -74,6 +73,6 @@ class Hub(Process):
     def publish(self, channel, event, data, project="default", **more):
         """`POST /publish` of one event; returns the answer's JSON."""
         body = {"channel": channel, "project_id": project, "event": event, "data": data} | more
-        answer = httpx.post(self.url + "/publish", json=body, timeout=10)
+        answer = client.post(self.url + "/publish", json=body)
         assert answer.status_code == 200, answer.text
         return answer.json()

@@ -3,7 +3,7 @@
 import json
 import uuid
 
-import httpx
+from .requesting import client
 
 # An event that leaves no trace, for each channel.
 PASSING = {"chat": "typing.stop", "jobs": "job.progress", "presence": "presence.changed"}
@@ -15,9 +15,11 @@ def publish_all(hub, project, bodies):
     ids = []
     for start in range(0, len(bodies), 500):
         items = [{"project_id": project, "channel": "chat", "event": "message.new"} | b for b in bodies[start:][:500]]
-        answer = httpx.post(hub.url + "/publish", json=items, timeout=30)
+        answer = client.post(hub.url + "/publish", json=items, timeout=30)
         assert answer.status_code == 200, answer.text
-        ids += [item["id"] for item in answer.json()]
+        items = answer.json()
+        assert all("id" in item for item in items), items[:3]
+        ids += [item["id"] for item in items]
     return ids
 
 

@@ -69,11 +69,16 @@ class Stream:
         return frame
 
     def event(self, name=None, seconds=None):
-        """The next frame that is an event (of this name); heartbeats and other frames before it are passed over."""
+        """The next frame that is an event (of this name); heartbeats and other frames before it are passed over.
+
+        So is who is there, which every stream with `presence` is told after `connected`, unless it is asked for.
+        """
         deadline = time.monotonic() + (self.seconds if seconds is None else seconds)
         while True:
             frame = self.next(max(0.001, deadline - time.monotonic()))
-            if frame.event is not None and (name is None or frame.event == name):
+            if frame.event == "presence.snapshot" and name is None:
+                continue
+            if frame.event is not None and name in (None, frame.event):
                 return frame
 
     def connected(self):
@@ -83,14 +88,14 @@ class Stream:
         return frame
 
     def silence(self, seconds):
-        """Fails if an event arrives within `seconds`; heartbeats are no events."""
+        """Fails if an event arrives within `seconds`; heartbeats are no events, and who is there is no news."""
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
             try:
                 frame = self.next(left)
             except TimeoutError:
                 return
-            assert frame.is_heartbeat, f"unexpected {frame}"
+            assert frame.is_heartbeat or frame.event == "presence.snapshot", f"unexpected {frame}"
 
     def end(self, seconds=None):
         """Reads to the end of the stream and returns the frames before it."""
