@@ -197,10 +197,12 @@ import TributaryTesting
             let live = try await server.stream("channels=chat")
             var clients: [RawClient] = []
             for _ in 0..<100 { clients.append(try await resume("from_seq=0", on: server)) }
+            // A replay that begins only now would have one event too many for the limit.
+            for client in clients { try await client.events(count: 1) }
             try await publish(201...201, on: server)
             #expect(ids(try await live.events(count: 2)) == [201])
             for client in clients {
-                #expect(ids(try await client.events { $0.last?.id == "201" }) == Array(1...201))
+                #expect(ids(try await client.events { $0.contains { $0.id == "201" } }) == Array(1...201))
             }
         }
     }
