@@ -12,6 +12,8 @@ from harness.resuming import publish_numbers
 from harness.timelines import history
 from harness.waiting import holds, until
 
+pytestmark = pytest.mark.alone
+
 PROJECT = "change"
 TOKEN = "an-operators-token-0"
 

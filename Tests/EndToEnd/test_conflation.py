@@ -8,6 +8,8 @@ import redis as redis_module
 
 from harness.waiting import until
 
+pytestmark = pytest.mark.alone
+
 USERS, RATE, SECONDS = 50, 1_000, 5
 PROJECT = "busy"
 

@@ -18,6 +18,8 @@ from harness.rough_network import RoughNetwork
 from harness.timelines import Timelines, history
 from harness.waiting import until
 
+pytestmark = pytest.mark.alone
+
 SECONDS = int(os.environ.get("TRIBUTARY_CHAOS_SECONDS", "60"))
 SEED = int(os.environ.get("TRIBUTARY_CHAOS_SEED", "1"))
 PROJECT = "durable"

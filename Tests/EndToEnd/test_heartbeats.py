@@ -4,6 +4,8 @@ import time
 
 import pytest
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.mark.slow
 def test_a_silent_stream_gets_a_comment_or_an_event_as_it_asked(hub):

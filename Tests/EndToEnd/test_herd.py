@@ -11,6 +11,8 @@ from harness.load import data
 from harness.resuming import publish_all
 from harness.waiting import until
 
+pytestmark = pytest.mark.alone
+
 HERD, MISSED, ROUNDS = 1_000, 200, 5
 OTHERS, RATE = 50, 300
 # A p99 below this is the machine's noise, and four times it still is nothing to anybody.

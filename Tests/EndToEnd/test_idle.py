@@ -7,6 +7,8 @@ import pytest
 from harness.feed import Feed, publish_numbers
 from harness.waiting import until
 
+pytestmark = pytest.mark.alone
+
 IDLE, WARM, BUSY = 10_000, 200, 50
 SOURCES = [f"127.0.0.{last}" for last in range(2, 10)]
 

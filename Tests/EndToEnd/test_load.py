@@ -7,6 +7,8 @@ import pytest
 from harness.feed import Feed, publish_numbers
 from harness.waiting import until
 
+pytestmark = pytest.mark.alone
+
 STREAMS, EVENTS, SIZE = 1_000, 1_000, 200
 FRAME = len("event: message.new\ndata: ") + SIZE + len("\n\n")
 

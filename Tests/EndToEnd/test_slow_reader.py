@@ -11,6 +11,8 @@ from harness.resuming import Resumed, publish_all
 from harness.stream import Stream
 from harness.waiting import until
 
+pytestmark = pytest.mark.alone
+
 SIZE, RATE, STALL = 10_000, 1_000, 20
 OTHERS, STALLED = 5, 200
 

@@ -9,6 +9,8 @@ from harness.browser import EventSourcePage, chromium, is_installed
 from harness.registry import Registry
 from harness.waiting import until
 
+pytestmark = pytest.mark.alone
+
 WARM_UP, OPENS, AT_A_TIME, USERS = 3_000, 20_000, 100, 200
 SECONDS = 60
 

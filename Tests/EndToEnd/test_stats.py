@@ -55,9 +55,12 @@ def test_the_numbers_add_up(fresh):
         for number in range(4):
             fresh.publish("job", "job.progress", number, project="b")
         fresh.publish("chat", "typing.start", "mine", project="a", to={"user": "nobody"})
-        for stream, count in ((one, 10), (two, 10), (three, 4), (four, 4)):
+        # The last one is told who comes as well.
+        for stream, event, count in (
+            (one, "message.new", 10), (two, "message.new", 10), (three, "job.progress", 4), (four, "job.progress", 4)
+        ):
             for _ in range(count):
-                stream.event()
+                stream.event(event)
         stats = fresh.stats()
         assert stats["streams"]["open"] == 4 and stats["streams"]["opened_total"] == 4
         assert stats["users"] == 2 and stats["projects"] == 2

@@ -10,6 +10,8 @@ import redis as redis_module
 from harness.registry import Registry
 from harness.waiting import until
 
+pytestmark = pytest.mark.alone
+
 LIMIT = 5
 
 

@@ -7,6 +7,10 @@ from urllib.parse import urlencode
 from .events import parse
 
 
+# What the hub says by itself, in its own time, to every stream with the channel `presence`.
+PRESENCE = ("presence.snapshot", "presence.changed")
+
+
 class Stream:
     """`GET /stream`, or another path, and the frames of its answer."""
 
@@ -71,12 +75,12 @@ class Stream:
     def event(self, name=None, seconds=None):
         """The next frame that is an event (of this name); heartbeats and other frames before it are passed over.
 
-        So is who is there, which every stream with `presence` is told after `connected`, unless it is asked for.
+        So is who is there, who comes and who goes, which streams with `presence` are told at any time, unless it is asked for.
         """
         deadline = time.monotonic() + (self.seconds if seconds is None else seconds)
         while True:
             frame = self.next(max(0.001, deadline - time.monotonic()))
-            if frame.event == "presence.snapshot" and name is None:
+            if frame.event in PRESENCE and name is None:
                 continue
             if frame.event is not None and name in (None, frame.event):
                 return frame
@@ -88,14 +92,14 @@ class Stream:
         return frame
 
     def silence(self, seconds):
-        """Fails if an event arrives within `seconds`; heartbeats are no events, and who is there is no news."""
+        """Fails if an event arrives within `seconds`; heartbeats are no events, and who comes and goes is no news."""
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
             try:
                 frame = self.next(left)
             except TimeoutError:
                 return
-            assert frame.is_heartbeat or frame.event == "presence.snapshot", f"unexpected {frame}"
+            assert frame.is_heartbeat or frame.event in PRESENCE, f"unexpected {frame}"
 
     def end(self, seconds=None):
         """Reads to the end of the stream and returns the frames before it."""
