@@ -320,7 +320,7 @@ def test_an_empty_redis_gets_the_library_with_the_reconnect(start_hub, start_red
         redis.kill()
         until(lambda: not hub.is_ready(), 5)
         redis.start()
-        hub.wait_until_ready(20)
+        hub.wait_until_ready(20, publishes=True)
         until(lambda: not fails(redis, project, "chat", "message.new", "1"), 5, what="the library is there")
 
 
@@ -388,6 +388,7 @@ def test_redis_down_is_503_and_nothing_half_done(start_hub, start_redis, project
             assert (answer.status_code, answer.json()["error"]) == (503, "relay_unavailable")
         redis.start()
         receipt = publish_at_last(hub, project, "down")
+        hub.wait_until_ready(20)
         assert receipt["duplicate"] is False
         assert [event["id"] for event in history(hub.url, project)] == [receipt["id"]]
         assert stream.event("message.new").id == str(receipt["id"])
@@ -404,6 +405,7 @@ def test_a_redis_that_hangs_is_503_and_a_retry_makes_no_second_event(start_hub, 
         assert (answer.status_code, answer.json()["error"]) == (503, "relay_unavailable")
         redis.resume()
         id = publish_at_last(hub, project, "hang")["id"]
+        hub.wait_until_ready(20)
         assert [event["id"] for event in history(hub.url, project)] == [id]
         assert stream.event("message.new").id == str(id)
         (last,) = publish_numbers(hub, project, ["last"])

@@ -47,7 +47,7 @@ def test_redis_killed_and_started_again_under_load(start_hub, start_redis, start
     with hub.stream(project_id="late") as late:
         time.sleep(1)
         redis.start()
-        hub.wait_until_ready(15)
+        hub.wait_until_ready(15, publishes=True)
         redis.publish("chat:late", '{"event":"typing.start","data":1}')
         assert late.event("typing.start").data == "1"
     hub.wait_for_streams(STREAMS)
@@ -67,7 +67,7 @@ def test_redis_that_hangs_without_closing(start_hub, start_redis, start_load, st
     holds(lambda: not hub.is_ready(), 2, what="/readyz stays 503 while Redis hangs")
     assert load.totals()["ended"] == 0
     redis.resume()
-    hub.wait_until_ready(15)
+    hub.wait_until_ready(15, publishes=True)
     after_the_outage(redis, hub, load, feed.stop())
 
 
@@ -86,7 +86,7 @@ def test_attempts_to_connect_stay_within_the_bounds_of_the_backoff(start_hub, st
         # has a connection to subscribe and one to publish.
         assert 2 <= attempts <= 40, attempts
         redis.start()
-        hub.wait_until_ready(15)
+        hub.wait_until_ready(15, publishes=True)
         assert stream.event("gap").json["reason"] == "relay_reconnected"
         redis.publish("chat:p1", '{"event":"typing.start","data":1}')
         assert stream.event("typing.start").data == "1"
@@ -118,7 +118,7 @@ def test_a_redis_that_speaks_nonsense_is_left_and_tried_again(start_hub, start_r
         for connection in taken:
             connection.close()
         redis.start()
-        hub.wait_until_ready(20)
+        hub.wait_until_ready(20, publishes=True)
         redis.publish("chat:p1", '{"event":"typing.start","data":1}')
         assert stream.event("typing.start").data == "1"
 
@@ -159,7 +159,7 @@ def test_two_outages_are_two_gaps_and_answers_stay_well_formed(start_hub, start_
             with Stream(hub.address, path="/readyz") as answer:
                 assert answer.status == 503
             redis.start()
-            hub.wait_until_ready(20)
+            hub.wait_until_ready(20, publishes=True)
             gap = stream.event("gap")
             assert gap.id is None
             assert gap.json["channels"] == ["chat", "presence"] and gap.json["project_id"] == "p1"

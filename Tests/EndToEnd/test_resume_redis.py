@@ -104,7 +104,7 @@ def test_a_redis_that_came_back_empty_is_told(start_hub, start_redis, project):
     redis.kill()
     until(lambda: not hub.is_ready(), 5)
     redis.start()
-    hub.wait_until_ready(20)
+    hub.wait_until_ready(20, publishes=True)
     # What writes to the log has a connection of its own, too.
     probe = {"channel": "chat", "project_id": "probe", "event": "message.new", "data": None}
     until(lambda: client.post(hub.url + "/publish", json=probe).status_code == 200, 10)
@@ -123,7 +123,7 @@ def test_a_redis_that_keeps_its_data_loses_nothing_over_a_restart(start_hub, sta
         redis.kill()
         until(lambda: not hub.is_ready(), 5)
         redis.start()
-        hub.wait_until_ready(20)
+        hub.wait_until_ready(20, publishes=True)
         ids += publish_numbers(hub, project, range(3, 6))
         seen = []
         while len(seen) < 6:
@@ -387,7 +387,7 @@ def test_what_raw_publishers_sent_while_the_relay_was_away_is_told_to_open_strea
         redis.start()
         # The hub may be back already, or not: whatever it heard, it must be right about it.
         heard = raw(redis, project, 3)
-        hub.wait_until_ready(20)
+        hub.wait_until_ready(20, publishes=True)
         redis.wait_for_subscriber(f"chat:{project}")
         raw(redis, project, 4)
         frames = []

@@ -173,7 +173,8 @@ extension Registrar {
         mourned.formIntersection(lost.map(\.name))
         for record in lost where mourned.insert(record.name).inserted {
             logger.warning("a node is lost", metadata: ["node": "\(record.name)"])
-            let rest = coordination.times.stream - Int(record.silentMilliseconds)
+            // It may have refreshed a stream up to a beat after it was last heard of.
+            let rest = coordination.times.stream + configuration.beatMilliseconds - Int(record.silentMilliseconds)
             // Not all nodes in the same moment.
             let delay = TimeAmount.milliseconds(Int64(max(0, rest) + Int.random(in: 500...3_000)))
             eventLoop.assumeIsolated().scheduleTask(in: delay) { self.sweepAll() }

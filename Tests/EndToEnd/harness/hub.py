@@ -2,6 +2,7 @@
 
 import os
 import re
+import uuid
 from pathlib import Path
 
 from .requesting import client
@@ -58,11 +59,19 @@ class Hub(Process):
     def is_ready(self):
         return self.get("/readyz").status_code == 200
 
-    def wait_until_ready(self, seconds=15.0):
+    def wait_until_ready(self, seconds=15.0, publishes=False):
+        """Waits until it is; with `publishes` also for what publishes through the log, after Redis was away."""
         until(self.is_ready, seconds, what="/readyz is 200")
         # The log has connections of its own, and may be back a moment later.
         until(lambda: self.get("/history").status_code == 200, seconds, what="/history is 200")
+        if publishes:
+            until(self._publishes, seconds, what="/publish is 200")
         return self
+
+    def _publishes(self):
+        # With a key of its own it goes through the log, which does not keep it.
+        body = {"channel": "chat", "project_id": "probe", "event": "typing.stop", "data": {}}
+        return client.post(f"{self.url}/publish", json=body | {"client_msg_id": uuid.uuid4().hex}).status_code == 200
 
     def open_streams(self):
         return self.stats()["streams"]["open"]

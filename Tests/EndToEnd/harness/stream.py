@@ -75,12 +75,12 @@ class Stream:
     def event(self, name=None, seconds=None):
         """The next frame that is an event (of this name); heartbeats and other frames before it are passed over.
 
-        So is who is there, who comes and who goes, which streams with `presence` are told at any time, unless it is asked for.
+        So is who is there, which every stream with `presence` is told after `connected`, unless it is asked for.
         """
         deadline = time.monotonic() + (self.seconds if seconds is None else seconds)
         while True:
             frame = self.next(max(0.001, deadline - time.monotonic()))
-            if frame.event in PRESENCE and name is None:
+            if frame.event == "presence.snapshot" and name is None:
                 continue
             if frame.event is not None and name in (None, frame.event):
                 return frame
