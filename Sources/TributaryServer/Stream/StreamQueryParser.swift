@@ -3,7 +3,7 @@ import TributaryCore
 import TributaryProtocol
 
 /// Reads what a subscriber asks for. Unknown parameters are passed over; a known one that is wrong is told.
-struct StreamRequestParser: Sendable {
+struct StreamQueryParser: Sendable {
     let catalog: Catalog
     /// For streams that do not ask for a heartbeat of their own.
     let heartbeatMilliseconds: Int
@@ -11,19 +11,16 @@ struct StreamRequestParser: Sendable {
     /// - Parameters:
     ///   - target: the request's path and query.
     ///   - lastEventID: the values of the `Last-Event-ID` header fields.
-    ///   - userAgent: what the client says it is.
-    ///   - peer: the other side's address, the user of a request that names none.
     /// - Throws: the ``Problem`` to answer, status 400.
-    func parse(
-        target: String, lastEventID: [String], userAgent: String? = nil, peer: String
-    ) throws(Problem) -> StreamRequest {
+    func parse(target: String, lastEventID: [String]) throws(Problem) -> StreamQuery {
         let query = try Query(target: target)
         do {
-            let requester = try Requester(user: query.value("user_id"), peer: peer)
-            var request = StreamRequest(
-                user: requester.user,
+            let (channels, isAll) = try catalog.channels(in: query.value("channels"))
+            return StreamQuery(
+                user: try query.user()?.rawValue,
                 project: try query.project() ?? .default,
-                channels: try catalog.channels(in: query.value("channels")),
+                channels: channels,
+                wantsAll: isAll,
                 clientInstance: try query.value("client_instance_id", "clientInstanceId").map {
                     try ClientInstanceID($0)
                 },
@@ -31,11 +28,6 @@ struct StreamRequestParser: Sendable {
                 heartbeatIsEvent: try heartbeatIsEvent(query.value("heartbeat")),
                 cursor: try cursor(query, lastEventID: lastEventID)
             )
-            request.isAnonymous = requester.isAnonymous
-            request.userType = requester.userType
-            request.address = peer
-            request.userAgent = UserAgent.shortened(userAgent)
-            return request
         } catch {
             throw Problem(error) ?? .malformedQuery
         }
