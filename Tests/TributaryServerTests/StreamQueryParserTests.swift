@@ -1,21 +1,22 @@
+import HTTPTypes
 import Testing
 import TributaryCore
 import TributaryProtocol
 
 @testable import TributaryServer
 
-@Suite struct StreamRequestParserTests {
-    private let parser: StreamRequestParser
+@Suite struct StreamQueryParserTests {
+    private let parser: StreamQueryParser
     private let all: ChannelSet
 
     init() throws {
         let catalog = try Catalog.bundled()
-        parser = StreamRequestParser(catalog: catalog, heartbeatMilliseconds: 25_000)
+        parser = StreamQueryParser(catalog: catalog, heartbeatMilliseconds: 25_000)
         all = .all(of: catalog.channels.count)
     }
 
-    private func parse(_ query: String, lastEventID: [String] = []) throws -> StreamRequest {
-        try parser.parse(target: "/stream?" + query, lastEventID: lastEventID, peer: "192.0.2.7")
+    private func parse(_ query: String, lastEventID: [String] = []) throws -> StreamQuery {
+        try parser.parse(target: "/stream?" + query, lastEventID: lastEventID)
     }
 
     private func code(_ query: String) -> String? {
@@ -33,9 +34,9 @@ import TributaryProtocol
         }
     }
 
-    @Test func `nothing given is everything, live, for the peer`() throws {
+    @Test func `nothing given is everything, live, for nobody in particular`() throws {
         let request = try parse("")
-        #expect(request.user.rawValue == "192.0.2.7" && request.project == .default)
+        #expect(request.user == nil && request.wantsAll && request.project == .default)
         #expect(request.channels == all && request.clientInstance == nil && request.cursor == .live)
         #expect(request.heartbeatMilliseconds == 25_000 && !request.heartbeatIsEvent)
     }
@@ -54,7 +55,7 @@ import TributaryProtocol
     @Test func `identifiers are checked, in both spellings`() throws {
         let request = try parse("projectId=a:b@c&clientInstanceId=X-1&user_id=a%2Bb%40c.de")
         #expect(request.project.rawValue == "a:b@c" && request.clientInstance?.rawValue == "X-1")
-        #expect(request.user.rawValue == "a+b@c.de")
+        #expect(request.user == "a+b@c.de")
         #expect(code("project_id=") == "invalid_project_id")
         #expect(code("project_id=a%2Fb") == "invalid_project_id")
         #expect(code("client_instance_id=%C3%A4") == "invalid_client_instance_id")
@@ -92,13 +93,18 @@ import TributaryProtocol
     }
 
     @Test func `what the hub knows of the client comes with the request`() throws {
-        let request = try parser.parse(
-            target: "/stream?user_id=ada", lastEventID: [], userAgent: "curl/8", peer: "192.0.2.7"
-        )
+        let access = Access(ServerConfiguration(), catalog: parser.catalog)
+        let caller = access.openCaller(Credentials(method: .get, target: "", fields: [:], peer: "192.0.2.7"))
+        let query = try parse("user_id=ada")
+        let permit = try access.decideAlone(query.demand, for: caller)
+        let request = query.request(permit, address: "192.0.2.7", userAgent: "curl/8")
+        #expect(request.user.rawValue == "ada" && request.channels == all)
         #expect(!request.isAnonymous && request.address == "192.0.2.7" && request.userAgent == "curl/8")
         #expect(request.userType == "client")
-        let anonymous = try parse("")
-        #expect(anonymous.isAnonymous && anonymous.userAgent == nil)
+        let nobody = try parse("")
+        let anonymous = nobody.request(
+            try access.decideAlone(nobody.demand, for: caller), address: "192.0.2.7", userAgent: nil)
+        #expect(anonymous.isAnonymous && anonymous.userAgent == nil && anonymous.user.rawValue == "192.0.2.7")
     }
 
     @Test func `a user agent is cut at a character's end, and cannot break a line`() {
