@@ -18,10 +18,7 @@ struct HubAddress: ParsableArguments {
         guard let parsed = URL(string: text), ["http", "https"].contains(parsed.scheme?.lowercased()),
             parsed.host()?.isEmpty == false
         else {
-            // The query may hold a token.
-            let shown = text.prefix { $0 != "?" }
-            let source = url == nil ? "TRIBUTARY_URL" : "--url"
-            throw UsageError("\(source): \"\(shown)\" is not an http:// or https:// URL")
+            throw UsageError("\(url == nil ? "TRIBUTARY_URL" : "--url"): \"\(text)\" is not an http:// or https:// URL")
         }
         return parsed
     }

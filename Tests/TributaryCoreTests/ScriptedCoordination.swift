@@ -10,8 +10,6 @@ final class ScriptedCoordination: Coordination, @unchecked Sendable {
     var times: CoordinationTimes { base.times }
     /// What every call comes to from now on.
     var failure: CoordinationError?
-    /// What calls for some users come to, while those for all others are answered.
-    var failures: [UserID: CoordinationError] = [:]
     /// Calls wait for ``answerAll()``; otherwise their answers come at once.
     var holdsAnswers = false
     /// Whether it can be asked who is there; tests of anything else hear nothing of it.
@@ -50,17 +48,12 @@ final class ScriptedCoordination: Coordination, @unchecked Sendable {
     }
 
     func register(_ stream: RegisteredStream, limit: StreamLimit) -> EventLoopFuture<Registration> {
-        if let failure = failures[stream.owner.user] { return loop.makeFailedFuture(failure) }
-        return ask { [base] in base.register(stream, limit: limit) }
+        ask { [base] in base.register(stream, limit: limit) }
     }
 
     func refresh(_ users: [OpenStreams]) -> EventLoopFuture<[Displacement]> {
         refreshed.append(users.flatMap { $0.streams.map(\.id) })
-        return ask { [base, loop, failures] in
-            let done = base.refresh(users.filter { failures[$0.owner.user] == nil })
-            let failure = users.compactMap { failures[$0.owner.user] }.first
-            return failure.map { loop.makeFailedFuture($0) } ?? done
-        }
+        return ask { [base] in base.refresh(users) }
     }
 
     func remove(_ streams: [StreamEntry]) -> EventLoopFuture<Void> {
@@ -77,11 +70,11 @@ final class ScriptedCoordination: Coordination, @unchecked Sendable {
         ask { [base] in base.streams(of: owner) }
     }
 
-    func join(_ users: [PresentUser], of project: ProjectID, on node: String) -> EventLoopFuture<Bool> {
+    func join(_ users: [PresentUser], of project: ProjectID, on node: String) -> EventLoopFuture<Void> {
         ask { [base] in base.join(users, of: project, on: node) }
     }
 
-    func leave(_ users: [UserID], of project: ProjectID, on node: String) -> EventLoopFuture<Bool> {
+    func leave(_ users: [UserID], of project: ProjectID, on node: String) -> EventLoopFuture<Void> {
         ask { [base] in base.leave(users, of: project, on: node) }
     }
 

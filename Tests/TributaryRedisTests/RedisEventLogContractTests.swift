@@ -22,9 +22,7 @@ import TributaryTesting
             try await RedisServer.withServer { server in
                 let redis = try RedisConfiguration(url: server.url)
                 let log = try RedisEventLog(.init(redis: redis, prefix: prefix), catalog: EventLogContract.catalog)
-                var configuration = RedisRelay.Configuration(redis: redis, node: "a", prefix: prefix)
-                configuration.maximumEnvelopeBytes = Envelope.maximumBytes + Envelope.maximumPlacementBytes
-                let relay = try RedisRelay(configuration)
+                let relay = try RedisRelay(.init(redis: redis, node: "a", prefix: prefix))
                 let listeners = Listeners(redis)
                 try await body(
                     EventLogContract.Fixture(

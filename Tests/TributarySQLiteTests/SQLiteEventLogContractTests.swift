@@ -39,13 +39,10 @@ import TributaryTesting
         try await contract.check(promise)
     }
 
-    /// All but those in which somebody listens for longer than a process lives, or several do things at once, or that ask what
-    /// nobody needs a file to remember.
+    /// All but those in which somebody listens for longer than a process lives, or several do things at once.
     static let casesAcrossRestarts = EventLogContract.Case.cases(clock: true, wipe: false).filter { promise in
         switch promise {
-        case .marksLapses, .marksNoLapseOfWhatItWrote, .noticesTheDead, .concurrent, .deduplicatesInParallel,
-            .recordsInParallel:
-            false
+        case .marksLapses, .noticesTheDead, .concurrent, .deduplicatesInParallel, .recordsInParallel: false
         default: true
         }
     }

@@ -6,8 +6,7 @@ public struct ClusterStatistics: Sendable, Codable {
         public var state: String
         /// How long ago it gave these figures, in milliseconds.
         public var silentMilliseconds: UInt64
-        /// `nil` where this node cannot read them, as of a node of another version.
-        public var figures: HubStatistics?
+        public var figures: HubStatistics
 
         enum CodingKeys: String, CodingKey {
             case node, state

@@ -112,7 +112,7 @@ struct HubFrames: Sendable {
             data.writeStaticString(#","user_type":"#)
             data.writeJSONString(member.user.type)
             data.writeStaticString(#","last_seen":"#)
-            data.writeDecimal(member.lastSeen)
+            data.writeDecimal(member.changedAt)
             data.writeStaticString("}")
         }
         data.writeStaticString(members.count > Self.snapshotLimit ? #"],"more":true"# : "]")
@@ -124,14 +124,13 @@ struct HubFrames: Sendable {
     private static let snapshotLimit = 1_000
 
     /// What follows a replay.
-    func replayEnd(_ project: ProjectID, _ replay: LogReading.Replay) -> ByteBuffer {
-        let (replayed, more) = (replay.replayed, replay.hasMore)
-        let available = min(replay.available, LogReading.Replay.countLimit)
+    func replayEnd(_ project: ProjectID, last: UInt64, replayed: Int, available: Int) -> ByteBuffer {
+        let more = available > replayed
         var data = ByteBuffer()
         data.writeStaticString(#"{"projectId":"#)
         data.writeJSONString(project.rawValue)
         data.writeStaticString(#","lastReplayedSeq":"#)
-        data.writeDecimal(replay.lastReplayed)
+        data.writeDecimal(last)
         data.writeStaticString(#","replayed":"#)
         data.writeDecimal(UInt64(replayed))
         data.writeStaticString(#","totalAvailable":"#)
@@ -139,7 +138,7 @@ struct HubFrames: Sendable {
         data.writeStaticString(more ? #","more":true,"message":"# : #","more":false,"message":"#)
         data.writeJSONString(
             more
-                ? "\(replayed) of \(replay.isCounted ? "more than " : "")\(available) missed events were replayed; GET /history has the rest"
+                ? "\(replayed) of \(available) missed events were replayed; GET /history has the rest"
                 : "\(replayed) missed events were replayed"
         )
         data.writeStaticString("}")

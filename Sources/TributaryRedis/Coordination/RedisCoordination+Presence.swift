@@ -3,18 +3,18 @@ import TributaryCore
 import TributaryProtocol
 
 extension RedisCoordination {
-    public func join(_ users: [PresentUser], of project: ProjectID, on node: String) -> EventLoopFuture<Bool> {
+    public func join(_ users: [PresentUser], of project: ProjectID, on node: String) -> EventLoopFuture<Void> {
         let work = users.inBatches.map { Array($0) }
         return eventLoop.flatSubmit {
             let number = self.joins.begin()
             // 200 users are 2 ms.
             let done = self.callInBatches(work[...], size: 4) { users in
                 self.join(users, of: project, on: node, number)
-            } read: { reply in
-                [reply == .integer(1)]
+            } read: { _ in
+                [Int]()
             }
             done.assumeIsolated().whenComplete { _ in self.joins.finish() }
-            return done.map { $0.allSatisfy { $0 } }
+            return done.map { _ in }
         }.flatMapErrorThrowing { throw CoordinationError($0) }
     }
 
@@ -29,7 +29,7 @@ extension RedisCoordination {
         return script(.join, of: project, [.string(node), .integer(times.presence)] + names)
     }
 
-    public func leave(_ users: [UserID], of project: ProjectID, on node: String) -> EventLoopFuture<Bool> {
+    public func leave(_ users: [UserID], of project: ProjectID, on node: String) -> EventLoopFuture<Void> {
         let calls = users.inBatches.map { batch in
             script(
                 .leave, of: project,
@@ -37,12 +37,8 @@ extension RedisCoordination {
         }
         return eventLoop.flatSubmit {
             for user in users { self.joins.end(NodeMember(user: user, project: project, node: node)) }
-            return self.callInBatches(calls[...]) {
-                $0
-            } read: { reply in
-                [reply == .integer(1)]
-            }.map { $0.allSatisfy { $0 } }
-        }.flatMapErrorThrowing { throw CoordinationError($0) }
+            return self.perform(calls)
+        }
     }
 
     public func set(_ status: PresenceState, of user: UserID, in project: ProjectID) -> EventLoopFuture<Bool> {
@@ -108,13 +104,11 @@ extension PresenceMember {
     /// Reads an element of what `presence_list.lua` answers.
     fileprivate init(_ reply: RESPValue) throws(RedisError) {
         let fields = (reply.array ?? []).compactMap(\.string)
-        guard fields.count == 5, let id = try? UserID(fields[0]), let changedAt = UInt64(fields[3]),
-            let lastSeen = UInt64(fields[4])
-        else {
+        guard fields.count == 4, let id = try? UserID(fields[0]), let changedAt = UInt64(fields[3]) else {
             throw .protocolViolation("the presence store answered something else")
         }
         self.init(
             user: PresentUser(id: id, type: fields[1]), status: PresenceState(rawValue: fields[2]),
-            changedAt: changedAt, lastSeen: lastSeen)
+            changedAt: changedAt)
     }
 }

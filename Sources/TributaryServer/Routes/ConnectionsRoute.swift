@@ -4,23 +4,20 @@ import HummingbirdCore
 import TributaryCore
 import TributaryProtocol
 
-extension APIRoutes {
+extension Router where Context == APIContext {
     /// Open streams of all nodes, for an operator: `GET /connections`, `GET /debug/connections/{user}/{project}` and
     /// `DELETE /connections/{id}`.
-    mutating func addConnectionsRoutes() {
-        let hub = hub
+    func addConnectionsRoutes(_ hub: Hub, _ access: Access) {
         add(
             "connections",
             [
-                .get: { call in
-                    let permit = try await call.caller().permitOperator()
-                    let query = try Query(target: call.target)
-                    return permit.answer(
-                        try Response(
-                            encoding: await hub.connections(
-                                of: try query.user(), in: try query.project(),
-                                limit: try query.limit(standard: 1_000, maximum: 10_000)
-                            )
+                .get: { request, _ in
+                    try access.requireOperator(request)
+                    let query = try Query(target: request.target)
+                    return try Response(
+                        encoding: await hub.connections(
+                            of: try query.user(), in: try query.project(),
+                            limit: try query.limit(standard: 1_000, maximum: 10_000)
                         )
                     )
                 }
@@ -29,13 +26,13 @@ extension APIRoutes {
         add(
             "debug/connections/:user/:project",
             [
-                .get: { call in
-                    let permit = try await call.caller().permitOperator()
-                    guard let user = call.parameter("user"), let project = call.parameter("project") else {
+                .get: { request, context in
+                    try access.requireOperator(request)
+                    guard let user = context.parameter("user"), let project = context.parameter("project") else {
                         throw Problem.malformedPath
                     }
-                    return permit.answer(
-                        try Response(encoding: await hub.connections(of: try UserID(user), in: try ProjectID(project)))
+                    return try Response(
+                        encoding: await hub.connections(of: try UserID(user), in: try ProjectID(project))
                     )
                 }
             ]
@@ -43,12 +40,12 @@ extension APIRoutes {
         add(
             "connections/:id",
             [
-                .delete: { call in
-                    let permit = try await call.caller().permitOperator()
-                    guard let id = call.parameter("id").flatMap({ ConnectionID($0) }), try await hub.close(id) else {
+                .delete: { request, context in
+                    try access.requireOperator(request)
+                    guard let id = context.parameter("id").flatMap({ ConnectionID($0) }), try await hub.close(id) else {
                         throw Problem.connectionNotFound
                     }
-                    return permit.answer(Response(status: .noContent))
+                    return Response(status: .noContent)
                 }
             ]
         )

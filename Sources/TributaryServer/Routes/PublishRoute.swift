@@ -4,17 +4,17 @@ import NIOCore
 import TributaryCore
 import TributaryProtocol
 
-extension APIRoutes {
+extension Router where Context == APIContext {
     /// `POST /publish`: one event or an array of them.
-    mutating func addPublishRoute() {
-        let publisher = HTTPPublisher(hub: hub, limiter: limiter)
+    func addPublishRoute(_ hub: Hub) {
+        let publisher = HTTPPublisher(hub: hub)
         add(
             "publish",
             [
-                .post: { call in
-                    let caller = try await call.caller()
-                    let permit = try caller.permitPublishing()
-                    return permit.answer(Response(json: try await publisher.publish(call.bytes, by: caller)))
+                .post: { request, _ in
+                    // The connection has kept the limit already.
+                    let body = try await request.body.collect(upTo: .max)
+                    return Response(json: try await publisher.publish(body))
                 }
             ]
         )

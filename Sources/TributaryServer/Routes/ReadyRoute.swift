@@ -4,20 +4,19 @@ import HummingbirdCore
 import NIOCore
 import TributaryCore
 
-extension APIRoutes {
+extension Router where Context == APIContext {
     /// `GET /readyz`: 200 while new streams are welcome; 503 without a relay, and while the node drains.
-    mutating func addReadyRoute() {
-        let hub = hub
+    func addReadyRoute(_ hub: Hub) {
         add(
             "readyz",
             [
-                .get: { call in
+                .get: { _, _ in
                     if hub.isDraining { throw Problem.notReady("draining", "The node is shutting down.") }
                     let relay = hub.relay.status
                     guard relay.isConnected else {
                         throw Problem.notReady("relay_unavailable", relay.lastError ?? "The relay is not connected.")
                     }
-                    return call.access.anybody(Response(json: ByteBuffer(staticString: #"{"ready":true}"#)))
+                    return Response(json: ByteBuffer(staticString: #"{"ready":true}"#))
                 }
             ]
         )

@@ -4,21 +4,20 @@ import HummingbirdCore
 import TributaryCore
 import TributaryProtocol
 
-extension APIRoutes {
+extension Router where Context == APIContext {
     /// `POST /revoke`: ends all streams of a user on every node, in one project or in all.
-    mutating func addRevokeRoute() {
-        let hub = hub
+    func addRevokeRoute(_ hub: Hub, _ access: Access) {
         add(
             "revoke",
             [
-                .post: { call in
-                    let permit = try await call.caller().permitOperator()
-                    let body = try call.body()
+                .post: { request, _ in
+                    try access.requireOperator(request)
+                    let body = try await request.jsonBody()
                     guard let user = try body.text("user_id") else { throw Problem.missing("user_id") }
                     let project = try body.text("project_id") ?? body.text("projectId")
                     let revoked = await hub.revoke(try UserID(user), in: try project.map { try ProjectID($0) })
-                    return permit.answer(
-                        try Response(encoding: Answer(closed: revoked.closed, silentNodes: revoked.silentNodes))
+                    return try Response(
+                        encoding: Answer(closed: revoked.closed, silentNodes: revoked.silentNodes)
                     )
                 }
             ]

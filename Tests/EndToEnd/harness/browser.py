@@ -4,7 +4,7 @@ import os
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import BrowserContext, sync_playwright
+from playwright.sync_api import sync_playwright
 
 from .processes import MARK, MARK_VALUE
 
@@ -23,11 +23,11 @@ OPEN = """([query, names]) => {
 
 
 @contextmanager
-def chromium(*arguments):
+def chromium():
     # The browser's processes carry the mark too, so that none can be left over unseen.
     os.environ[MARK] = MARK_VALUE
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", *arguments])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         try:
             yield browser
         finally:
@@ -35,18 +35,13 @@ def chromium(*arguments):
             del os.environ[MARK]
 
 
-def page_of(browser, url):
-    """A page of the hub's origin, in a browser or in a context that passes over policies. There is none yet; any answer will do to stand on, without its policy for answers."""
-    page = browser.new_page() if isinstance(browser, BrowserContext) else browser.new_page(bypass_csp=True)
-    page.goto(url + "/healthz")
-    return page
-
-
 class EventSourcePage:
     """A page with one `EventSource` and a list of what its listeners were given."""
 
     def __init__(self, browser, url, query, names):
-        self.page = page_of(browser, url)
+        self.page = browser.new_page()
+        # No page of the hub's exists yet; any answer of its origin will do to stand on.
+        self.page.goto(url + "/healthz")
         self.names = [*names, "connected"]
         self.page.evaluate(OPEN, [query, self.names])
         self.wait_for(1, "connected")

@@ -75,9 +75,6 @@ final class SimulatedRelay: Relay, @unchecked Sendable {
         pump()
     }
 
-    /// Nothing is on its way to the node.
-    var isQuiet: Bool { inbox.isEmpty }
-
     private func pump() {
         guard !isPumping else { return }
         isPumping = true
@@ -123,7 +120,6 @@ final class SimulatedRelay: Relay, @unchecked Sendable {
     /// The node is gone.
     func crash() {
         isUp = false
-        inbox = []
         receiver = nil
     }
 }

@@ -1,0 +1,29 @@
+import Foundation
+import TributaryTesting
+
+/// A certificate that signed itself, made by `openssl`.
+struct Certificate {
+    let path: String
+    let keyPath: String
+
+    @discardableResult
+    static func withCertificate<Value>(
+        names: String = "DNS:localhost,IP:127.0.0.1",
+        _ body: (Certificate) async throws -> Value
+    ) async throws -> Value {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("tls-\(UUID().uuidString.prefix(8))")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let certificate = Certificate(
+            path: folder.appendingPathComponent("cert.pem").path,
+            keyPath: folder.appendingPathComponent("key.pem").path
+        )
+        try await ChildProcess.run([
+            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days",
+            "2",
+            "-subj", "/CN=localhost", "-addext", "subjectAltName=\(names)", "-keyout", certificate.keyPath,
+            "-out", certificate.path,
+        ])
+        return try await body(certificate)
+    }
+}
