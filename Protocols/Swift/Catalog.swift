@@ -120,6 +120,7 @@ public struct Catalog: Sendable {
     }
 
     private mutating func add(_ entry: EventEntry, to channel: Int) throws {
+        try Self.checkIdentity(of: entry)
         for name in [entry.name] + (entry.aliases ?? []) {
             guard try !EventName(name).isReserved else {
                 throw Invalid(description: "event \"\(name)\" is the hub's own name")
@@ -131,6 +132,18 @@ public struct Catalog: Sendable {
                     throw Invalid(description: "event \"\(name)\" stands twice in \"\(channels[channel])\"")
                 }
                 entriesByName[name] = entriesByName[name] ?? entry
+            }
+        }
+    }
+
+    /// A path leads to one value: what stands there cannot hold another one.
+    private static func checkIdentity(of entry: EventEntry) throws {
+        let paths = (entry.identity ?? [:]).keys.map { JSONStamp.keys(of: $0) }
+        for path in paths {
+            guard !path.contains(""), !paths.contains(where: { $0 != path && $0.starts(with: path) }) else {
+                throw Invalid(
+                    description: "event \"\(entry.name)\": nothing can be stamped at \"\(path.joined(separator: "."))\""
+                )
             }
         }
     }

@@ -13,6 +13,9 @@ public struct Event: Equatable, Sendable {
     public var recipient: UserID?
     /// The publisher's key for retries of the same event.
     public var clientMessageID: String?
+    /// The user whose own event it is, where the hub knows: keys of different users have nothing to do with each other. It is not
+    /// part of what is published.
+    public var sender: UserID?
 
     public init(
         channel: Channel,
@@ -21,7 +24,8 @@ public struct Event: Equatable, Sendable {
         data: ByteBuffer,
         id: EventID? = nil,
         recipient: UserID? = nil,
-        clientMessageID: String? = nil
+        clientMessageID: String? = nil,
+        sender: UserID? = nil
     ) {
         self.channel = channel
         self.project = project
@@ -30,6 +34,7 @@ public struct Event: Equatable, Sendable {
         self.id = id
         self.recipient = recipient
         self.clientMessageID = clientMessageID
+        self.sender = sender
     }
 
     public var topic: Topic { Topic(channel: channel, project: project) }

@@ -16,5 +16,10 @@ public struct UserID: Hashable, Sendable, CustomStringConvertible {
         self.rawValue = String(rawValue)
     }
 
+    /// Byte by byte: to Swift's strings the Kelvin sign is a K, to everybody else they are two users.
+    public static func == (left: UserID, right: UserID) -> Bool {
+        left.rawValue == right.rawValue && left.rawValue.utf8.elementsEqual(right.rawValue.utf8)
+    }
+
     public var description: String { rawValue }
 }

@@ -12,8 +12,8 @@ struct DataFile: Sendable {
 
     /// "Trib" in ASCII, so that `file` and others' tools can tell.
     private static let applicationID = 0x5472_6962
-    /// Counts the layouts of the tables.
-    static let schema = 1
+    /// Counts the layouts of the tables. 2: a user's own events have keys of its own.
+    static let schema = 2
 
     /// Opens the file, or makes it, readable for its owner alone.
     ///
@@ -63,11 +63,13 @@ struct DataFile: Sendable {
         let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
         if application == 0, version == 0, try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") == 0 {
             try db.execute(sql: tables)
+            try db.execute(sql: messages)
             try db.execute(sql: "PRAGMA application_id = \(applicationID); PRAGMA user_version = \(schema)")
             return
         }
         guard application == applicationID else { throw DataFileError(path, .foreign) }
         guard version <= schema else { throw DataFileError(path, .newer(schema: version)) }
+        if version < 2 { try db.execute(sql: addSenders) }
     }
 
     /// Positions are pairs of `high` and `late`. Texts of publishers are blobs: SQLite's texts end at a NUL.
@@ -87,11 +89,27 @@ struct DataFile: Sendable {
             id INTEGER NOT NULL, timestamp INTEGER NOT NULL, envelope BLOB NOT NULL,
             PRIMARY KEY (project, channel, high, late)
         );
+        """
+
+    /// The keys that tell a retry from a new event. Who is nobody is an empty blob.
+    private static let messages = """
         CREATE TABLE message (
-            project INTEGER NOT NULL, channel TEXT NOT NULL, recipient BLOB NOT NULL, client_msg_id BLOB NOT NULL,
-            event INTEGER, published_at INTEGER NOT NULL, PRIMARY KEY (project, channel, recipient, client_msg_id)
+            project INTEGER NOT NULL, channel TEXT NOT NULL, sender BLOB NOT NULL, recipient BLOB NOT NULL,
+            client_msg_id BLOB NOT NULL, event INTEGER, published_at INTEGER NOT NULL,
+            PRIMARY KEY (project, channel, sender, recipient, client_msg_id)
         ) WITHOUT ROWID;
         CREATE INDEX message_age ON message (published_at);
+        """
+
+    /// From schema 1 to 2: SQLite changes no primary key, so the table is made anew.
+    private static let addSenders = """
+        ALTER TABLE message RENAME TO message_1;
+        DROP INDEX message_age;
+        \(messages)
+        INSERT INTO message (project, channel, sender, recipient, client_msg_id, event, published_at)
+            SELECT project, channel, x'', recipient, client_msg_id, event, published_at FROM message_1;
+        DROP TABLE message_1;
+        PRAGMA user_version = 2;
         """
 
     /// Does all of `body` or nothing. A body that only reads costs no write.

@@ -76,18 +76,17 @@ extension LogStore {
         let rows = try Row.fetchCursor(
             db.cachedStatement(
                 sql: """
-                    SELECT channel, recipient, client_msg_id, event, published_at FROM message WHERE project = ?
-                    ORDER BY published_at
+                    SELECT channel, sender, recipient, client_msg_id, event, published_at FROM message
+                    WHERE project = ? ORDER BY published_at
                     """
             ),
             arguments: [id]
         )
         while let row = try rows.next() {
             guard let index = index(of: row["channel"]) else { continue }
-            let recipient = String(decoding: row["recipient"] as Data, as: UTF8.self)
             log.dedupe.remember(
                 DedupeTable.Key(
-                    channel: index, recipient: recipient.isEmpty ? nil : try UserID(recipient),
+                    channel: index, sender: try user(row["sender"]), recipient: try user(row["recipient"]),
                     clientMessageID: String(decoding: row["client_msg_id"] as Data, as: UTF8.self)
                 ),
                 id: eventID(row["event"]), now: UInt64(row["published_at"] as Int64)
@@ -98,6 +97,11 @@ extension LogStore {
     /// Rows have channels' own names; one that is an alias now belongs to another channel.
     private func index(of name: String) -> Int? {
         catalog.index(of: name).flatMap { catalog.channels[$0].name == name ? $0 : nil }
+    }
+
+    /// Empty is nobody.
+    private func user(_ text: Data) throws -> UserID? {
+        text.isEmpty ? nil : try UserID(String(decoding: text, as: UTF8.self))
     }
 
     private func eventID(_ number: Int64?) -> EventID? { number.flatMap { EventID(UInt64($0)) } }

@@ -28,12 +28,14 @@ struct LogStore {
     func insert(_ key: DedupeTable.Key, id: EventID?, at time: UInt64, of row: Int64) throws {
         try execute(
             """
-            INSERT OR REPLACE INTO message (project, channel, recipient, client_msg_id, event, published_at)
-            VALUES (?, ?, ?, ?, ?, ?)
+            INSERT OR REPLACE INTO message
+                (project, channel, sender, recipient, client_msg_id, event, published_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?)
             """,
             [
-                row, catalog.channels[key.channel].name, Data((key.recipient?.rawValue ?? "").utf8),
-                Data(key.clientMessageID.utf8), id.map { Int64($0.rawValue) }, Int64(time),
+                row, catalog.channels[key.channel].name, Data((key.sender?.rawValue ?? "").utf8),
+                Data((key.recipient?.rawValue ?? "").utf8), Data(key.clientMessageID.utf8),
+                id.map { Int64($0.rawValue) }, Int64(time),
             ]
         )
     }

@@ -4,7 +4,8 @@ import NIOCore
 import ServiceLifecycle
 import TributaryCore
 
-/// The hub's HTTP side: streams for subscribers, the API for everybody else, on one port.
+/// The hub's HTTP side: streams for subscribers, the API for everybody else, on one port or,
+/// where operators have one of their own, on two.
 ///
 /// Run it in a `ServiceGroup` behind the hub. On a graceful shutdown it stops accepting, `/readyz` turns to 503, the streams
 /// are ended over the configured time, then the remaining connections; cancellation ends everything at once.
@@ -14,6 +15,9 @@ public struct TributaryServer: Service {
     private let logger: Logger
     private let services: ConnectionServices
     private let listener: HTTPListener
+    /// `nil` where operators have no port of their own.
+    private let adminListener: HTTPListener?
+    private let certificate: ServerCertificate?
     private let requests: AsyncStream<APIRequest>
     private let responder: APIResponder
     private let eventLoop: any EventLoop
@@ -22,22 +26,63 @@ public struct TributaryServer: Service {
     public init(
         configuration: ServerConfiguration, hub: Hub, eventLoopGroup: any EventLoopGroup, logger: Logger
     ) {
+        self.init(
+            configuration: configuration, hub: hub, access: Access(configuration, catalog: hub.catalog, logger: logger),
+            eventLoopGroup: eventLoopGroup, logger: logger
+        )
+    }
+
+    /// The same with another judge than the configuration says.
+    init(
+        configuration: ServerConfiguration, hub: Hub, access: Access, eventLoopGroup: any EventLoopGroup,
+        logger: Logger
+    ) {
         self.configuration = configuration
         self.hub = hub
         self.logger = logger
         eventLoop = eventLoopGroup.next()
         let (requests, continuation) = AsyncStream<APIRequest>.makeStream()
-        let admission = StreamAdmission(hub: hub, configuration: configuration)
+        if let application = access.application { hub.whenRevoked { application.forget($0, in: $1) } }
+        let admission = StreamAdmission(hub: hub, access: access, configuration: configuration)
         self.requests = requests
-        services = ConnectionServices(
-            hub: hub, admission: admission, limits: configuration.limits, requests: continuation, logger: logger
+        let connections = OpenConnections(
+            maximum: configuration.maximumConnections, maximumBodyBytes: configuration.limits.heldBodyBytes
         )
-        listener = HTTPListener(configuration: configuration, services: services, group: eventLoopGroup)
-        responder = APIResponder(
-            responder: APIRouter.tributary(
-                hub: hub, admission: admission, access: Access(adminToken: configuration.adminToken)
-            ).buildResponder(),
-            logger: logger
+        // A pair that is not one is told when it comes to listening.
+        let certificate = try? configuration.certificate()
+        self.certificate = certificate
+        func services(_ port: ServerPort) -> ConnectionServices {
+            ConnectionServices(
+                hub: hub, admission: admission, limits: configuration.limits, port: port, connections: connections,
+                requests: continuation, logger: logger
+            )
+        }
+        func setup(_ services: ConnectionServices) -> ConnectionSetup {
+            ConnectionSetup(
+                services: services, certificate: certificate,
+                expectsProxyHeader: services.port == .main && configuration.transport.expectsProxyHeader,
+                trustedProxies: configuration.transport.trustedProxies
+            )
+        }
+        self.services = services(.main)
+        listener = HTTPListener(
+            hostname: configuration.hostname, port: configuration.port, setup: setup(self.services),
+            group: eventLoopGroup
+        )
+        adminListener = configuration.transport.adminPort.map { port in
+            HTTPListener(
+                hostname: configuration.transport.adminHostname ?? configuration.hostname, port: port,
+                setup: setup(services(.admin)), group: eventLoopGroup
+            )
+        }
+        let limiter = PublishLimiter(configuration.publishing)
+        func responder(_ part: APIRoutes.Part) -> RouterResponder<APIContext> {
+            APIRoutes(hub: hub, admission: admission, access: access, limiter: limiter, part: part).router
+                .buildResponder()
+        }
+        self.responder = APIResponder(
+            main: responder(adminListener == nil ? .everything : .main),
+            admin: adminListener == nil ? nil : responder(.admin), logger: logger
         )
     }
 
@@ -47,7 +92,29 @@ public struct TributaryServer: Service {
     /// - Throws: ``ListenError``.
     @discardableResult
     public func bind() async throws -> SocketAddress {
-        try await listener.bind()
+        // Both are known to be right before either is bound.
+        let address = try configuration.resolve()
+        let adminAddress = try configuration.resolveAdmin()
+        // Also tells of one file without the other.
+        if try configuration.certificate() != nil, listener.address == nil { try certificate?.load() }
+        let bound = try await listener.bind(address)
+        if let adminAddress { _ = try await adminListener?.bind(adminAddress) }
+        return bound
+    }
+
+    /// Where the operators' port listens, once it does; `nil` where they have none of their own.
+    public var adminAddress: SocketAddress? { adminListener?.address }
+
+    /// Reads the certificate again, for connections that come from now on. If it cannot be used, the old one stays, and the log
+    /// says why. Without TLS, nothing happens. Blocks for a moment.
+    public func reloadCertificate() {
+        guard let certificate else { return }
+        do throws(ListenError) {
+            try certificate.load()
+            logger.notice("certificate reloaded")
+        } catch {
+            logger.error("certificate not reloaded: the old one stays", metadata: ["error": "\(error)"])
+        }
     }
 
     /// Serves until the service group shuts down, or the task is cancelled.
@@ -63,6 +130,7 @@ public struct TributaryServer: Service {
             }
         } onCancel: {
             listener.stopAcceptingNow()
+            adminListener?.stopAcceptingNow()
             services.connections.abort()
             services.requests.finish()
         }
@@ -73,8 +141,10 @@ public struct TributaryServer: Service {
         guard (try? await gracefulShutdown()) != nil else { return await hub.drain(over: .zero) }
         logger.info("draining", metadata: ["seconds": "\(configuration.drain.nanoseconds / 1_000_000_000)"])
         await listener.stopAccepting()
-        await drainStreams()
+        await adminListener?.stopAccepting()
         let connections = services.connections
+        connections.announceDrain()
+        await drainStreams()
         connections.quiesce()
         let abort = eventLoop.scheduleTask(in: configuration.limits.shutdownTimeout) { connections.abort() }
         await connections.untilEmpty()

@@ -18,7 +18,10 @@ struct HubAddress: ParsableArguments {
         guard let parsed = URL(string: text), ["http", "https"].contains(parsed.scheme?.lowercased()),
             parsed.host()?.isEmpty == false
         else {
-            throw UsageError("\(url == nil ? "TRIBUTARY_URL" : "--url"): \"\(text)\" is not an http:// or https:// URL")
+            // The query may hold a token.
+            let shown = text.prefix { $0 != "?" }
+            let source = url == nil ? "TRIBUTARY_URL" : "--url"
+            throw UsageError("\(source): \"\(shown)\" is not an http:// or https:// URL")
         }
         return parsed
     }

@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import TributaryProtocol
 
-/// The command: `serve`, `publish`, `listen`.
+/// The command: `serve`, `publish`, `listen`, `token`.
 @main
 struct Tributary: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -16,7 +16,7 @@ struct Tributary: AsyncParsableCommand {
               tributary publish chat message.new '{"text":"hello"}'
             """,
         version: version,
-        subcommands: [Serve.self, Publish.self, Listen.self]
+        subcommands: [Serve.self, Publish.self, Listen.self, Token.self]
     )
 
     /// The version of the hub and of this command.

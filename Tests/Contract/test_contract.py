@@ -278,6 +278,7 @@ def test_openapi_describes_what_there_is():
     assert {path: set(item) & known for path, item in paths.items()} == {
         "/stream": {"get", "head", "post"},
         "/stream/{connection_id}/channels": {"post"},
+        "/stream/{connection_id}/token": {"post"},
         "/publish": {"post"},
         "/history": {"get"},
         "/presence": {"get", "post"},

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from harness.browser import EventSourcePage, chromium, is_installed
+from harness.browser import EventSourcePage, chromium, is_installed, page_of
 
 if not is_installed():
     pytest.fail("Debian's chromium is missing; Tests/run installs it", pytrace=False)
@@ -120,8 +120,7 @@ def test_heartbeat_events_are_visible_to_javascript(redis_hub, open_page):
 
 
 def test_a_refused_stream_ends_the_event_source_for_good(redis_hub, browser):
-    page = browser.new_page()
-    page.goto(redis_hub.url + "/healthz")
+    page = page_of(browser, redis_hub.url)
     state = page.evaluate("""() => new Promise(done => {
         const source = new EventSource('/stream?channels=nope');
         source.onerror = () => done(source.readyState);

@@ -10,7 +10,7 @@ import httpx
 import pytest
 import redis as redis_module
 
-from harness.hub import tributary
+from harness.hub import REPOSITORY, tributary
 from harness.resuming import Resumed, publish_numbers
 from harness.timelines import history
 from harness.waiting import until
@@ -336,6 +336,40 @@ def test_two_hubs_with_one_catalog_do_not_fight_over_the_library(start_hub, star
     time.sleep(3)
     assert loads() == before
     assert not fails(redis, project, "chat", "message.new", "1")
+
+
+def test_hubs_with_catalogs_of_two_revisions_keep_and_deliver_the_same(start_hub, start_redis, project, tmp_path):
+    """`plan.created` is ephemeral in revision 1 and durable in revision 2."""
+    redis, hubs = start_redis(), []
+    for revision in (1, 2):
+        catalog = json.loads((REPOSITORY / "Protocols" / "catalog.json").read_text()) | {"revision": revision}
+        events = [event for channel in catalog["channels"] for event in channel["events"]]
+        (created,) = [event for event in events if event["name"] == "plan.created"]
+        created["durable"] = revision == 2
+        file = tmp_path / f"{revision}.json"
+        file.write_text(json.dumps(catalog))
+        hubs.append(start_hub("--catalog", file, "--probe-seconds", 1, redis=redis).wait_until_ready())
+    (channel,) = [channel["name"] for channel in catalog["channels"] if created in channel["events"]]
+    old = hubs[0]
+    with old.stream(channel, project_id=project) as on_old, hubs[1].stream(channel, project_id=project) as on_new:
+        ids = [fcall(redis, project, channel, "plan.created", {"n": 0})[0]]
+
+        def is_kept():
+            receipt = old.publish(channel, "plan.created", {"n": 1}, project)
+            if receipt["id"] is not None:
+                ids.append(receipt["id"])
+            return receipt["id"] is not None
+
+        until(is_kept, 10, what="the old hub asks the log")
+        ids.append(fcall(redis, project, channel, "plan.created", {"n": 2})[0])
+        for stream in (on_old, on_new):
+            got = []
+            while str(ids[-1]) not in got:
+                frame = stream.event()
+                if frame.json["n"] != 1 or frame.id is not None:
+                    got.append(frame.id)
+            assert got == [str(id) for id in ids]
+    assert [event["id"] for event in history(old.url, project)] == ids
 
 
 def test_with_a_prefix_keys_and_topics_carry_it(start_hub, start_redis, project):

@@ -225,6 +225,56 @@ def test_strange_requests_get_an_answer_or_an_end(hub, request_bytes):
     hub.wait_for_streams(1, 3)
 
 
+EVENT = b'{"channel":"chat","event":"typing.start","data":"smuggled"}'
+LENGTH = b"Content-Length: %d\r\n" % len(EVENT)
+CHUNKED = b"Transfer-Encoding: chunked\r\n"
+CHUNKS = b"%x\r\n%s\r\n0\r\n\r\n" % (len(EVENT), EVENT)
+
+
+@pytest.mark.parametrize(
+    "fields, body",
+    [
+        (LENGTH + CHUNKED, CHUNKS),
+        (CHUNKED + LENGTH, CHUNKS),
+        (LENGTH + LENGTH, EVENT),
+        (LENGTH + b"Content-Length: 3\r\n", EVENT),
+        (b"Content-Length: %d, %d\r\n" % (len(EVENT), len(EVENT)), EVENT),
+        (b"Content-Length: +%d\r\n" % len(EVENT), EVENT),
+        (b"Content-Length: 0x%x\r\n" % len(EVENT), EVENT),
+        (b"Content-Length: 5 9\r\n", EVENT),
+        (LENGTH.replace(b":", b" :"), EVENT),
+        (CHUNKED.replace(b":", b" :"), CHUNKS),
+        (CHUNKED + CHUNKED, CHUNKS),
+        (b"Transfer-Encoding: xchunked\r\n", CHUNKS),
+        (b"Transfer-Encoding: \x0bchunked\r\n", CHUNKS),
+        (b"Transfer-Encoding: identity\r\n", CHUNKS),
+        (b"Transfer-Encoding: chunked, identity\r\n", CHUNKS),
+        (b"Transfer-Encoding: gzip, chunked\r\n", CHUNKS),
+        (CHUNKED, b"0x" + CHUNKS),
+        (CHUNKED, b"+" + CHUNKS),
+        (CHUNKED, b"-1\r\n"),
+        (CHUNKED, b"fffffffffffffffff\r\n"),
+        (CHUNKED, b"2\r\nabc\r\n0\r\n\r\n"),
+        (CHUNKED, CHUNKS.replace(b"\r\n", b"\n")),
+        (CHUNKED, CHUNKS.replace(b"\r\n", b";\n", 1)),
+        (CHUNKED, CHUNKS[:-2] + b"Content-Length: 0\r\n\r\n"),
+        (b"Host: y\r\n" + LENGTH, EVENT),
+        (b"X-A: a\r\n b\r\n" + LENGTH, EVENT),
+        (b"X-A: a\rX-B: b\r\n" + LENGTH, EVENT),
+        (b"X-A: a\0b\r\n" + LENGTH, EVENT),
+        (b"X\0A: a\r\n" + LENGTH, EVENT),
+        (b"X-A\r\n" + LENGTH, EVENT),
+        (b": a\r\n" + LENGTH, EVENT),
+    ],
+    ids=lambda part: part[:50].decode("latin-1").replace("\r\n", "|"),
+)
+def test_what_a_proxy_might_read_differently_is_refused_and_nothing_behind_it_is_read(hub, fields, body):
+    smuggled = b"GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n"
+    answer = send(hub, b"POST /publish HTTP/1.1\r\nHost: x\r\n" + fields + b"\r\n" + body + smuggled)
+    assert re.findall(rb"HTTP/1\.1 (\d{3})", answer) == [b"400"], answer
+    assert b'"error":"malformed_request"' in answer and b"connection: close" in answer.lower()
+
+
 def test_a_huge_body_is_refused_without_being_kept(hub):
     before = hub.resident_bytes
     with socket.create_connection(hub.address, 5) as raw:

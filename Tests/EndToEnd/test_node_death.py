@@ -31,8 +31,11 @@ def test_a_killed_nodes_thousand_streams_are_forgotten_within_75_seconds(start_n
 
     def cluster():
         stats = survivor.stats(scope="cluster")
+        for node in stats["nodes"]:
+            silent[node["state"]] = max(silent.get(node["state"], 0), node["silent_ms"])
         return {node["node"]: node["state"] for node in stats["nodes"]}, stats["total"]["streams"]["open"]
 
+    silent = {}
     name, dead = survivor.stats()["node"], victim.stats()["node"]
     until(lambda: sum(told("online").values()) == USERS, 20)
     assert set(told("online").values()) == {1}
@@ -65,7 +68,9 @@ def test_a_killed_nodes_thousand_streams_are_forgotten_within_75_seconds(start_n
         until(truth, DEADLINE, every=0.5, what="everything is true again")
     finally:
         report(", ".join(f"{what} {seconds:.0f} s" for what, seconds in sorted(after.items(), key=lambda a: a[1])))
-    assert after["lost in the stats"] < 25 and after["lost in the stats"] < after["gone from the stats"]
+    # By the hub's own clock: how busy this machine is does not count.
+    assert silent["live"] < 15_000 <= silent["lost"] < 60_000
+    assert after["lost in the stats"] < after["gone from the stats"]
     assert after["offline was told"] > 20, "not before the node had missed more than one refresh"
     # Each of those who had nothing else went offline once; nobody else did.
     assert told("offline") == Counter(f"user-{number}" for number in range(BOTH, USERS))

@@ -243,3 +243,53 @@ def test_typing_reaches_all_nodes_and_ends_by_itself(start_nodes, crowd):
         until(lambda watcher=watcher: typing(watcher) == [*expected, ("end", "typing.stop")], 5)
     for state in ("going", None, 1):
         assert room.post(0, "/typing", {"state": state}, user_id="u").status_code == 400
+
+
+@pytest.mark.slow
+def test_who_types_at_one_node_and_then_at_another_stops_once(start_nodes, crowd):
+    one, two, _ = start_nodes()
+    room = Room([one, two], crowd, "typing", channels="presence,chat")
+
+    def say(node, user, state):
+        assert room.post(node, "/typing", {"state": state, "user_id": user}).status_code == 204
+
+    def heard(user):
+        """What both nodes' streams were told, in order; only if they agree."""
+        first, second = (
+            [f.event for f in list(w.frames) if f.event.startswith("typing.") and f.json["userId"] == user]
+            for w in room.watchers
+        )
+        return [name.removeprefix("typing.") for name in first] if first == second else None
+
+    # Goes on at the other node; says there that it has stopped; and types once more than everybody waits for.
+    say(0, "goes-on", "start")
+    say(0, "stops", "start")
+    say(1, "stops", "stop")
+    until(lambda: heard("stops") == ["start", "stop"], 5)
+    say(0, "last", "start")
+    until(lambda: heard("last") == ["start"], 5)
+    say(1, "goes-on", "start")
+    until(lambda: heard("goes-on") == ["start", "start"], 5)
+    # By now the first node's time for all of them is over, and so is the second's.
+    until(lambda: heard("last") == ["start", "stop"] and heard("goes-on") == ["start", "start", "stop"], 15)
+    say(1, "sentinel", "start")
+    until(lambda: heard("sentinel") == ["start", "stop"], 15)
+    assert heard("goes-on") == ["start", "start", "stop"]
+    assert heard("stops") == ["start", "stop"]
+
+
+@pytest.mark.slow
+def test_after_a_wipe_of_redis_nobody_is_shown_who_has_gone(start_nodes, crowd):
+    one, two, redis = start_nodes()
+    room = Room([one, two], crowd, "wiped")
+    ada, bob = room.open(0, "ada"), room.open(1, "bob")
+    room.wait_for("ada", "online")
+    room.wait_for("bob", "online")
+    redis.client.flushall()
+    crowd.close(ada)
+    for watcher in room.watchers:
+        until(lambda watcher=watcher: len(snapshots(watcher)) > 1, 10, what="they are told anew")
+        assert snapshots(watcher)[-1] == {"bob": "online"}
+    for node in room.nodes:
+        assert present(node, "wiped") == {"bob": "online"}
+    assert not bob.has_ended

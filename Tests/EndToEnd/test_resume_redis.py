@@ -97,6 +97,24 @@ def test_a_redis_that_was_wiped_under_a_running_hub_is_told(start_hub, start_red
                 assert got == new[: len(got)]
 
 
+def test_raw_ids_that_begin_lower_after_a_wipe_arrive_live(start_hub, start_redis, project):
+    redis = start_redis()
+    hubs = [start_hub(redis=redis).wait_until_ready() for _ in range(2)]
+    streams = [hub.stream(project_id=project) for hub in hubs]
+    raw(redis, project, 100)
+    assert [stream.event("message.new").id for stream in streams] == ["100", "100"]
+    logged(hubs[0], project, 100)
+    redis.client.flushall()
+    raw(redis, project, 1)
+    raw(redis, project, 2)
+    for stream in streams:
+        gap = stream.event("gap")
+        assert (gap.json["reason"], gap.json["from"]) == ("log_reset", 101)
+        assert [stream.event().id for _ in range(2)] == ["1", "2"]
+        stream.close()
+    logged(hubs[0], project, 1, 2)
+
+
 def test_a_redis_that_came_back_empty_is_told(start_hub, start_redis, project):
     redis = start_redis()
     hub = start_hub("--probe-seconds", 1, redis=redis).wait_until_ready()
@@ -271,6 +289,29 @@ def test_what_nobody_heard_is_told_as_a_lapse(start_hub, start_redis, project):
             whole.assert_whole([])
         with Resumed(hub, project, from_seq=1) as across:
             assert across.connected["recovered"] is False and across.ids == [2, 4]
+
+
+def test_no_lapse_where_everything_came_by_fcall(start_hub, start_redis, project):
+    redis = start_redis()
+    hub = start_hub("--linger-seconds", 0, redis=redis).wait_until_ready()
+
+    def fcall(id):
+        redis.cli("FCALL", "tributary_publish", "1", f"{{{project}}}", "chat", "message.new", "{}", "ID", str(id))
+
+    fcall(1)
+    with hub.stream(project_id=project):
+        pass
+    gone(redis, project)
+    fcall(2)
+    with Resumed(hub, project, from_seq=1) as resumed:
+        resumed.assert_whole([2])
+        # One that passes the log by: from now on somebody has to listen.
+        raw(redis, project, 3)
+        assert resumed.stream.event().id == "3"
+        logged(hub, project, 1, 2, 3)
+    gone(redis, project)
+    with Resumed(hub, project, from_seq=3) as across:
+        assert across.connected["recovered"] is False and across.gaps[0]["from"] == 4
 
 
 def test_no_lapse_where_another_node_listens(start_hub, start_redis, project):

@@ -69,10 +69,20 @@ def test_six_browsers_of_one_user_share_five_streams_while_twenty_thousand_other
         assert registry.stream_keys() == set(registry.keys("six", "soak").values())
         # The browsers go on for the rest of the minute.
         pages[0].page.wait_for_timeout(max(0.0, SECONDS - (time.monotonic() - began)) * 1000)
-        closings = [entry for page in pages for entry in page.seen("server_close")]
-        opened = sum(len(page.seen("connected")) for page in pages)
-        evictions = sum(node.stats()["streams"]["closed_total"].get("evicted", 0) for node in nodes)
-        open_now = sum(node.open_streams() for node in nodes)
+
+        def evicted():
+            return sum(node.stats()["streams"]["closed_total"].get("evicted", 0) for node in nodes)
+
+        def figures():
+            """Those of one moment: no page came back and sent another away while they were read."""
+            before = evicted()
+            closings = [entry for page in pages for entry in page.seen("server_close")]
+            opened = sum(len(page.seen("connected")) for page in pages)
+            open_now = sum(node.open_streams() for node in nodes)
+            same = evicted() == before == len(closings) and open_now == 5
+            return (closings, opened, before) if same else None
+
+        closings, opened, evictions = until(figures, 15, what="each eviction was told, and five are open")
         for page in pages:
             page.close()
     report(
@@ -82,6 +92,5 @@ def test_six_browsers_of_one_user_share_five_streams_while_twenty_thousand_other
     assert all('"evicted"' in entry["data"] for entry in closings)
     assert 1 <= evictions <= 12, "six share five places, and do not chase each other"
     # Each was away at most once a time; none was lost from sight.
-    assert len(closings) == evictions and 6 <= opened <= 6 + evictions
-    assert open_now == 5
+    assert 6 <= opened <= 6 + evictions
     assert all(each < 24 << 20 for each in grown)

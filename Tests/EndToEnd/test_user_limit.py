@@ -2,7 +2,9 @@
 
 import asyncio
 import random
+import statistics
 import threading
+import time
 
 import pytest
 import redis as redis_module
@@ -41,6 +43,16 @@ def assert_told(member, reason):
         assert closing["reconnect"] is False and closing["retry_ms"] == 60_000
 
 
+def assert_prompt(waits, nodes):
+    """Within 100 ms, as a rule; where this machine is so busy that a request takes long, so many requests' time."""
+    trips = []
+    for turn in range(20):
+        began = time.monotonic()
+        nodes[turn % 2].get("/healthz")
+        trips.append(time.monotonic() - began)
+    assert statistics.median(waits) < max(0.1, 10 * statistics.median(trips))
+
+
 def assert_registered(registry, user, members):
     """The registry has exactly these streams, and each of its four keys says the same."""
     entries = registry.entries(user)
@@ -69,7 +81,7 @@ def test_of_twenty_streams_of_a_user_the_five_newest_stay(cluster, crowd, report
     # The eighth's coming sent the third away, and so on; every second of these was on the other node.
     waits = [evicted.times[-1] - newer.times[0] for evicted, newer in zip(members, members[LIMIT:], strict=False)]
     report(f"told {max(waits) * 1000:.0f} ms after the newer stream's first frame at the latest")
-    assert max(waits) < 2
+    assert_prompt(waits, nodes)
     totals = [node.stats()["streams"]["closed_total"].get("evicted", 0) for node in nodes]
     assert sum(totals) == 15
     # The five are as live as ever.
@@ -100,7 +112,7 @@ def test_a_client_that_reconnects_two_hundred_times_over_both_nodes_has_one_stre
         assert stayed is members[-1]
         waits = sorted(old.times[-1] - new.times[0] for old, new in zip(members, members[1:], strict=False))
         report(f"replaced on the other node: p50 {waits[100] * 1000:.1f} ms, longest {waits[-1] * 1000:.1f} ms")
-        assert waits[-1] < 2
+        assert_prompt(waits, nodes)
     for member in members:
         if member is not stayed:
             assert_told(member, "replaced")

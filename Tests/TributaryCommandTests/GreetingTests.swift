@@ -13,7 +13,7 @@ import TributaryServer
     @Test func `it shows an address to connect to where the hub listens on all`() {
         let lines = lines { options in
             options.hostname = "0.0.0.0"
-            options.auth = .disabled
+            options.auth = [.disabled]
         }
         #expect(lines[0].contains("http://0.0.0.0:81"))
         #expect(lines[1].hasPrefix("WARNING: no authentication"))
@@ -24,6 +24,13 @@ import TributaryServer
         let lines = lines { $0.hostname = "::" }
         #expect(lines[0].contains("http://[::]:81"))
         #expect(lines[4].hasSuffix("--url 'http://[::1]:81'"))
+    }
+
+    @Test func `where tokens are asked for, it shows how to make one`() {
+        let lines = lines { $0.auth = [.jwt] }
+        #expect(lines[1] == "Everybody is asked who they are: jwt.")
+        #expect(lines[3] == "  TOKEN=$(tributary token --user ada --publish '*')")
+        #expect(lines[4].hasSuffix("&token=$TOKEN\""))
     }
 
     @Test func `it says where durable events are kept`() {

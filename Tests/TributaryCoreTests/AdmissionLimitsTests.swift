@@ -27,9 +27,9 @@ import Testing
         for address in ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"] {
             for _ in 0..<5 { try limits.enter(address, now: 0) }
         }
-        #expect(throws: AdmissionRefusal.addressLimit(current: 2, maximum: 2)) { try limits.check("10.0.0.1") }
+        #expect(throws: AdmissionRefusal.addressLimit(current: 2, maximum: 2)) { try limits.check("10.0.0.1", now: 0) }
         limits.leave("10.0.0.1")
-        try limits.check("10.0.0.1")
+        try limits.check("10.0.0.1", now: 0)
         try limits.enter("10.0.0.1", now: 0)
     }
 
@@ -48,6 +48,20 @@ import Testing
         // However long it was quiet, it gets no more than a second's worth.
         for _ in 0..<10 { try limits.enter("10.0.0.1", now: 60_000_000) }
         #expect(throws: AdmissionRefusal.self) { try limits.enter("10.0.0.1", now: 60_000_000) }
+    }
+
+    @Test func `whoever only asks is told the rate, and spends nothing of it`() throws {
+        var limits = limits { $0.acceptsPerSecondPerAddress = 2 }
+        for _ in 0..<5 { try limits.check("10.0.0.1", now: 5_000_000) }
+        for _ in 0..<2 { try limits.enter("10.0.0.1", now: 5_000_000) }
+        for _ in 0..<5 {
+            #expect(throws: AdmissionRefusal.addressRate(retryMilliseconds: 500)) {
+                try limits.check("10.0.0.1", now: 5_000_000)
+            }
+        }
+        try limits.check("10.0.0.2", now: 5_000_000)
+        try limits.check("10.0.0.1", now: 5_500_000)
+        try limits.enter("10.0.0.1", now: 5_500_000)
     }
 
     @Test func `many addresses take a bounded memory`() throws {

@@ -38,6 +38,20 @@ import Testing
         #expect(try promise.futureResult.wait().answers.count == 2)
     }
 
+    @Test func `nobody waits for a lost node, and it is named`() throws {
+        var inquiries = Inquiries()
+        let promise = loop.makePromise(of: Inquiries.Outcome.self)
+        let number = inquiries.begin(awaiting: ["n2"], lost: ["n3", "n4"], isForOne: false, promise)
+        inquiries.answer(answer(number, closed: 1), from: "n4")
+        inquiries.answer(answer(number), from: "n2")
+        let outcome = try promise.futureResult.wait()
+        #expect(outcome.silent == ["n3"])
+        #expect(outcome.answers.map(\.closed) == [1, nil])
+        let alone = loop.makePromise(of: Inquiries.Outcome.self)
+        _ = inquiries.begin(awaiting: [], lost: ["n3"], isForOne: true, alone)
+        #expect(try alone.futureResult.wait().silent == ["n3"])
+    }
+
     @Test func `who does not answer in time is named`() throws {
         var inquiries = Inquiries()
         let promise = loop.makePromise(of: Inquiries.Outcome.self)

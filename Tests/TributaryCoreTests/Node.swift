@@ -57,7 +57,7 @@ final class Node {
     let shard: Shard
     let registrar: Registrar
     let coordination: ScriptedCoordination
-    /// What the coordination takes for the time, in microseconds.
+    /// What the coordination and the shard take for the time, in microseconds.
     private let clock: NIOLockedValueBox<UInt64>
     let catalog: Catalog
     let rejections: RejectionCounter
@@ -112,7 +112,8 @@ final class Node {
         )
         shard = Shard(
             index: 0, eventLoop: loop, configuration: configuration, frames: frames, log: access, catalog: catalog,
-            intake: intake, registrar: registrar
+            intake: intake, registrar: registrar,
+            clock: { Instant(milliseconds: clock.withLockedValue { $0 } / 1_000) }
         )
         registrar.shards = [shard]
         intake.heard = { [registrar] in registrar.heard($0) }
@@ -126,13 +127,15 @@ final class Node {
 
     func open(
         _ names: String..., user: String = "u1", project: String = "p1", heartbeat: Int = 25_000,
-        heartbeatIsEvent: Bool = false, cursor: StreamCursor = .live, sink: RecordingSink = RecordingSink()
+        heartbeatIsEvent: Bool = false, cursor: StreamCursor = .live, lease: StreamLease = StreamLease(),
+        sink: RecordingSink = RecordingSink()
     ) throws -> (session: StreamSession, sink: RecordingSink) {
-        let request = StreamRequest(
+        var request = StreamRequest(
             user: try UserID(user), project: try ProjectID(project),
             channels: try channels(names),
             heartbeatMilliseconds: heartbeat, heartbeatIsEvent: heartbeatIsEvent, cursor: cursor
         )
+        request.lease = lease
         return (shard.open(request, sink: sink), sink)
     }
 
@@ -181,6 +184,16 @@ final class Node {
     func advance(milliseconds: Int) {
         clock.withLockedValue { $0 += UInt64(milliseconds) * 1_000 }
         loop.advanceTime(by: .milliseconds(Int64(milliseconds)))
+    }
+
+    /// The clock goes on, and the event loop does not notice.
+    func lag(milliseconds: Int) {
+        clock.withLockedValue { $0 += UInt64(milliseconds) * 1_000 }
+    }
+
+    /// A moment from now.
+    func moment(in milliseconds: Int) -> Instant {
+        Instant(milliseconds: UInt64(Int(clock.withLockedValue { $0 } / 1_000) + milliseconds))
     }
 
     func delivered(_ channel: String) throws -> UInt64 {

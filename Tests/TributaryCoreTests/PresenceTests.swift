@@ -124,6 +124,56 @@ import TributaryTesting
         #expect(try changes(sink) == ["[]"])
     }
 
+    @Test func `after a wipe those who watch learn who has gone`() throws {
+        let node = try Node()
+        node.coordination.knowsPresence = true
+        node.start()
+        let watcher = try admit(node, "presence", user: "w")
+        let ada = try admit(node, "chat", user: "ada")
+        node.bring()
+        node.advance(milliseconds: 1_000)
+        node.coordination.base.removeAll()
+        ada.session.sinkClosed(.client)
+        node.loop.run()
+        #expect(node.relay.told.compactMap { NodeMessage($0.message)?.forgotten } == [["p1"]])
+        node.advance(milliseconds: 100)
+        node.bring()
+        for _ in 0..<5 { node.advance(milliseconds: 1_000) }
+        #expect(try changes(watcher.sink).last == "[w online]")
+        // Once is enough.
+        let count = try changes(watcher.sink).count
+        for _ in 0..<30 { node.advance(milliseconds: 1_000) }
+        node.bring()
+        #expect(try changes(watcher.sink).count == count)
+    }
+
+    @Test func `a node that hears of a wipe says again who is there`() throws {
+        let node = try Node()
+        node.coordination.knowsPresence = true
+        node.start()
+        let watcher = try admit(node, "presence", user: "w")
+        node.coordination.base.removeAll()
+        var message = NodeMessage(from: "n2")
+        message.forgotten = ["p1", "p2", "no project"]
+        node.intake.relayHeard(message.encoded())
+        node.loop.run()
+        node.advance(milliseconds: 100)
+        #expect(try node.coordination.base.members(of: .p1).wait().map(\.user.id.rawValue) == ["w"])
+        for _ in 0..<5 { node.advance(milliseconds: 1_000) }
+        #expect(try changes(watcher.sink).filter { $0 == "[w online]" }.count == 2)
+    }
+
+    @Test func `the first of a project are no wipe`() throws {
+        let node = try Node()
+        node.coordination.knowsPresence = true
+        node.start()
+        for user in ["a", "b"] { try admit(node, "presence", user: user).session.sinkClosed(.client) }
+        for _ in 0..<60 { node.advance(milliseconds: 1_000) }
+        _ = try admit(node, "presence", user: "c")
+        for _ in 0..<60 { node.advance(milliseconds: 1_000) }
+        #expect(!node.relay.told.contains { NodeMessage($0.message)?.forgotten != nil })
+    }
+
     @Test func `after the relay was away everybody is told anew`() throws {
         let node = try Node()
         node.coordination.knowsPresence = true

@@ -159,12 +159,31 @@ import TributaryTesting
         #expect(node.rejections.totals == ["node_message": 1])
     }
 
+    @Test func `a lost node is asked as well, and named where it does not answer`() throws {
+        let node = try Node()
+        let registrar = node.registrar
+        node.start()
+        node.coordination.others = [
+            NodeRecord(name: "n2", figures: ByteBuffer(), silentMilliseconds: 16_000, isLost: true)
+        ]
+        node.advance(milliseconds: 1)
+        node.relay.told = []
+        var question = NodeQuestion(.revoke)
+        question.user = "ada"
+        question.number = 0
+        let outcome = try registrar.askOthers(question, isForOne: false).wait()
+        #expect(outcome.silent == ["n2"])
+        #expect(node.relay.told.compactMap { NodeMessage($0.message)?.question?.kind } == [.revoke])
+    }
+
     // MARK: Without the registry
 
     @Test func `while the registry is away the node's own limits hold, and everything is entered when it is back`()
         throws
     {
         let node = try Node { $0.streamLimit.maximum = 2 }
+        node.start()
+        node.advance(milliseconds: 1)
         let first = try open(node)
         node.coordination.failure = .unavailable("down")
         node.advance(milliseconds: 10)
@@ -179,13 +198,15 @@ import TributaryTesting
         #expect(!node.registrar.state.isReachable)
         // The first of them was entered when it came, and has gone unheard.
         node.coordination.failure = nil
-        node.registrar.found()
-        node.loop.run()
+        node.advance(milliseconds: 250)
+        #expect(node.registrar.state.isReachable)
         #expect(try registered(node) == [third.session.connection, fourth.session.connection])
     }
 
     @Test func `a registry that does not answer keeps nobody waiting`() throws {
         let node = try Node()
+        node.start()
+        node.advance(milliseconds: 1)
         node.coordination.holdsAnswers = true
         let arrival = try ask(node, instance: "browser")
         node.advance(milliseconds: 990)
@@ -200,6 +221,38 @@ import TributaryTesting
         node.loop.run()
         #expect(try registered(node) == [arrival.request.id])
         #expect(node.registrar.state.isReachable)
+    }
+
+    @Test(arguments: [CoordinationError.refused("WRONGTYPE"), .unavailable("its master is away")])
+    func `what fails for one user is that user's matter`(_ failure: CoordinationError) throws {
+        let node = try Node()
+        node.start()
+        let poisoned = try UserID("u1")
+        node.coordination.failures = [poisoned: failure]
+        let first = try open(node)
+        let second = try open(node, user: "u2")
+        for _ in 0..<60 { node.advance(milliseconds: 1_000) }
+        #expect(node.registrar.state.isReachable)
+        let said = node.coordination.refreshed.count { $0.contains(first.session.connection) }
+        // Every 20 s; and where it was not heard in between, after more and more time.
+        #expect((3...15).contains(said))
+        #expect(try registered(node).isEmpty)
+        #expect(try registered(node, user: "u2") == [second.session.connection])
+        node.coordination.failures = [:]
+        for _ in 0..<20 { node.advance(milliseconds: 1_000) }
+        #expect(try registered(node) == [first.session.connection])
+    }
+
+    @Test func `what a part of Redis missed is said again soon`() throws {
+        let node = try Node()
+        node.start()
+        node.advance(milliseconds: 1)
+        node.coordination.failures = [try UserID("u1"): .unavailable("its master is away")]
+        let stream = try open(node)
+        node.coordination.failures = [:]
+        #expect(try registered(node).isEmpty)
+        node.advance(milliseconds: 250)
+        #expect(try registered(node) == [stream.session.connection])
     }
 
     @Test func `a stream that ended before the registry knew of it is not left there`() throws {
@@ -229,8 +282,9 @@ import TributaryTesting
 
     @Test func `every stream is refreshed once in twenty seconds`() throws {
         let node = try Node()
-        let streams = try (0..<100).map { n in try open(node, user: "u\(n)") }
         node.start()
+        node.advance(milliseconds: 1)
+        let streams = try (0..<100).map { n in try open(node, user: "u\(n)") }
         for _ in 0..<20 { node.advance(milliseconds: 1_000) }
         let refreshed = node.coordination.refreshed.flatMap { $0 }
         #expect(refreshed.count == 100)

@@ -267,4 +267,27 @@ import TributaryTesting
         #expect(try sink.ids() == Array(1...64) + Array(141...150))
         #expect(try sink.gaps() == ["log_trimmed 65...140"])
     }
+
+    // MARK: While the log begins anew
+
+    @Test func `a replay that was cut short says what it left out of a new log with lower ids`() throws {
+        let node = try Node { $0.replayLimit = 3 }
+        node.listenElsewhere()
+        try node.publish(1_001...1_600)
+        _ = try node.open("chat", user: "u2")
+        node.access.holdsAnswers = true
+        let (_, sink) = try node.open("chat", cursor: .after(0))
+        node.access.answer(1)
+        #expect(try sink.ids() == [1_001, 1_002, 1_003])
+        node.log.removeAll()
+        try node.publish(1...5)
+        node.bring { Array($0.suffix(5)) }
+        node.access.answerAll()
+        node.advance(milliseconds: 1_000)
+        #expect(try end(sink).hasPrefix("1003: 3 of"))
+        #expect(try sink.gaps() == ["log_reset 1004...", "replay_limit 1...5"])
+        try node.publish(6...6)
+        node.bring()
+        #expect(try sink.ids() == [1_001, 1_002, 1_003, 6])
+    }
 }

@@ -105,6 +105,25 @@ import TributaryTesting
         #expect(try sink.gaps() == ["replay_limit 4...10002"])
     }
 
+    @Test func `a replay that the count's own limit ends says that there is more`() throws {
+        let node = try node(with: 10_000) { $0.replayLimit = 10_000 }
+        for id in 10_001...10_300 as ClosedRange<UInt64> { try node.publish("jobs", "job.started", id: id) }
+        let (_, sink) = try node.open("chat", "jobs", cursor: .after(0))
+        node.advance(milliseconds: 200)
+        #expect(try end(sink) == "10000: 10000 of 10000, more: true")
+        #expect(try sink.gaps() == ["replay_limit 10001...10300"])
+    }
+
+    @Test func `a replay that may be larger than the count goes on to its end`() throws {
+        let node = try node(with: 10_000) { $0.replayLimit = 20_000 }
+        for id in 10_001...10_300 as ClosedRange<UInt64> { try node.publish("jobs", "job.started", id: id) }
+        let (_, sink) = try node.open("chat", "jobs", cursor: .after(0))
+        node.advance(milliseconds: 200)
+        #expect(try sink.ids() == Array(1...10_300))
+        #expect(try end(sink) == "10300: 10300 of 10000, more: false")
+        #expect(try sink.gaps() == [])
+    }
+
     @Test func `private events of others are neither replayed nor counted`() throws {
         let node = try node(with: 2) { $0.replayLimit = 3 }
         try node.publish(3...4, to: "u2")

@@ -10,6 +10,8 @@ final class ScriptedCoordination: Coordination, @unchecked Sendable {
     var times: CoordinationTimes { base.times }
     /// What every call comes to from now on.
     var failure: CoordinationError?
+    /// What calls for some users come to, while those for all others are answered.
+    var failures: [UserID: CoordinationError] = [:]
     /// Calls wait for ``answerAll()``; otherwise their answers come at once.
     var holdsAnswers = false
     /// Whether it can be asked who is there; tests of anything else hear nothing of it.
@@ -48,12 +50,17 @@ final class ScriptedCoordination: Coordination, @unchecked Sendable {
     }
 
     func register(_ stream: RegisteredStream, limit: StreamLimit) -> EventLoopFuture<Registration> {
-        ask { [base] in base.register(stream, limit: limit) }
+        if let failure = failures[stream.owner.user] { return loop.makeFailedFuture(failure) }
+        return ask { [base] in base.register(stream, limit: limit) }
     }
 
     func refresh(_ users: [OpenStreams]) -> EventLoopFuture<[Displacement]> {
         refreshed.append(users.flatMap { $0.streams.map(\.id) })
-        return ask { [base] in base.refresh(users) }
+        return ask { [base, loop, failures] in
+            let done = base.refresh(users.filter { failures[$0.owner.user] == nil })
+            let failure = users.compactMap { failures[$0.owner.user] }.first
+            return failure.map { loop.makeFailedFuture($0) } ?? done
+        }
     }
 
     func remove(_ streams: [StreamEntry]) -> EventLoopFuture<Void> {
@@ -70,11 +77,11 @@ final class ScriptedCoordination: Coordination, @unchecked Sendable {
         ask { [base] in base.streams(of: owner) }
     }
 
-    func join(_ users: [PresentUser], of project: ProjectID, on node: String) -> EventLoopFuture<Void> {
+    func join(_ users: [PresentUser], of project: ProjectID, on node: String) -> EventLoopFuture<Bool> {
         ask { [base] in base.join(users, of: project, on: node) }
     }
 
-    func leave(_ users: [UserID], of project: ProjectID, on node: String) -> EventLoopFuture<Void> {
+    func leave(_ users: [UserID], of project: ProjectID, on node: String) -> EventLoopFuture<Bool> {
         ask { [base] in base.leave(users, of: project, on: node) }
     }
 

@@ -158,6 +158,28 @@ import TributaryTesting
         #expect(try sink.ids().suffix(3) == [4, 5, 6])
     }
 
+    @Test func `what a publisher sends past the log is new in a new log, though its ids are low`() throws {
+        let (node, sink) = try listening()
+        try node.batch(raw(100))
+        node.log.removeAll()
+        try node.batch(raw(50), raw(51))
+        #expect(try sink.summary() == ["connected", "1", "100", "gap", "50", "51"])
+        #expect(try sink.gaps() == ["log_reset 101..."])
+        try node.batch(raw(52), raw(51))
+        #expect(try sink.ids().suffix(3) == [50, 51, 52])
+    }
+
+    @Test func `it is new also where another node was the first to write it down`() throws {
+        let (node, sink) = try listening()
+        try node.batch(raw(100))
+        node.log.removeAll()
+        _ = node.log.record([try heard(50), try heard(51)], of: .p1)
+        try node.batch(raw(50))
+        #expect(try sink.summary() == ["connected", "1", "100", "gap", "50", "51"])
+        try node.batch(raw(51), raw(52))
+        #expect(try sink.ids().suffix(3) == [50, 51, 52])
+    }
+
     @Test func `events of the old log that come late are not taken for the new one's`() throws {
         let (node, sink) = try listening()
         try node.publish(2...4)

@@ -197,4 +197,22 @@ import TributaryTesting
         #expect(gap["to"] == nil)
         #expect((1...9).allSatisfy { ids.contains($0) || $0 >= from })
     }
+
+    // MARK: Catalogs of two revisions
+
+    @Test func `what the log has is durable, whatever this node's catalog says`() throws {
+        let (node, sink) = try listening()
+        let epoch = try node.log.read([try Channel("chat")], of: .p1, after: .id(0), limit: 1).wait().state.epoch
+        // Nodes of a newer catalog keep it.
+        let envelope =
+            #"{"event":"typing.start","id":"2","prev":"1","position":"2-0","log":"\#(epoch)","data":2}"#
+        let event = HeardEvent(
+            channel: try Channel("chat"), id: try #require(EventID(2)), envelope: ByteBuffer(string: envelope))
+        _ = node.log.record([event], of: .p1)
+        try node.batch(("chat:p1", envelope))
+        try node.publish(3...3)
+        node.bring()
+        #expect(try sink.summary() == ["connected", "1", "2", "3"])
+        #expect(node.rejections.totals == [:])
+    }
 }

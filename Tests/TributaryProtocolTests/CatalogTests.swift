@@ -44,6 +44,15 @@ struct CatalogTests {
         #expect(catalog.index(of: "Chat") == nil)
     }
 
+    @Test(arguments: [#""a": "x", "a.b": "y""#, #""": "x""#, #""a.": "x""#, #""a..b": "x""#])
+    func `identity paths that cannot all be written are refused`(_ identity: String) {
+        let json = """
+            {"version": 1, "channels": [{"name": "chat", "durable": true, "events": [
+                {"name": "e", "identity": {\(identity)}}]}]}
+            """
+        #expect(throws: Catalog.Invalid.self) { try Catalog(json: Data(json.utf8)) }
+    }
+
     @Test func `every event has a schema, every schema an event`() throws {
         let schemas = try Self.entries().compactMap(\.entry.schema)
         #expect(Set(schemas) == Set(try Contract.names(in: "schemas").map { "schemas/\($0).json" }))

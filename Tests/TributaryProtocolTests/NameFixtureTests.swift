@@ -52,4 +52,12 @@ struct NameFixtureTests {
         default: try EventName(name).rawValue
         }
     }
+
+    @Test func `users who look alike are two users`() throws {
+        for (one, other) in [("K", "\u{212A}"), ("\u{E9}", "e\u{301}"), ("a\u{323}\u{307}", "a\u{307}\u{323}")] {
+            #expect(one == other, "to Swift's strings")
+            #expect(try UserID(one) != UserID(other))
+            #expect(try Set([UserID(one), UserID(other), UserID(one)]).count == 2)
+        }
+    }
 }

@@ -88,7 +88,9 @@ import TributaryTesting
         EventLogContract { body in
             let redis = try RedisConfiguration(url: cluster.url)
             let log = try RedisEventLog(.init(redis: redis), catalog: EventLogContract.catalog, logger: Self.silent)
-            let relay = try RedisClusterRelay(.init(redis: redis, node: "a"), logger: Self.silent)
+            var configuration = RedisRelay.Configuration(redis: redis, node: "a")
+            configuration.maximumEnvelopeBytes = Envelope.maximumBytes + Envelope.maximumPlacementBytes
+            let relay = try RedisClusterRelay(configuration, logger: Self.silent)
             let listeners = ShardListeners(cluster)
             try await body(
                 EventLogContract.Fixture(

@@ -61,6 +61,7 @@ import TributaryProtocol
         let older = LibraryDecision(found: FunctionLibrary(new), own: old, isFirst: isFirst)
         #expect(older.load == nil)
         #expect(older.warnings.count == 1)
+        #expect([newer, older].map(\.hasOtherCatalog) == [false, true])
     }
 
     @Test func `of two catalogs of one revision that of the later start wins, and the other says so`() throws {
@@ -71,6 +72,7 @@ import TributaryProtocol
         let later = LibraryDecision(found: FunctionLibrary(second), own: first, isFirst: false)
         #expect(later.load == nil)
         #expect(later.warnings.count == 1)
+        #expect(later.hasOtherCatalog)
     }
 
     @Test func `newer code stays, with this hub's catalog beside the others`() throws {

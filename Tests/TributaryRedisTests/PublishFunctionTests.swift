@@ -31,6 +31,10 @@ import TributaryTesting
                     ("invalid_recipient", ["chat", "message.new", "1", "TO", "user:\(long)"]),
                     ("invalid_recipient", ["chat", "message.new", "1", "TO", "user:a\tb"]),
                     ("invalid_recipient", ["chat", "message.new", "1", "TO", "user:a\u{2028}b"]),
+                    ("invalid_sender", ["chat", "message.new", "1", "FROM", "u1"]),
+                    ("invalid_sender", ["chat", "message.new", "1", "FROM", "user:"]),
+                    ("invalid_sender", ["chat", "message.new", "1", "FROM", "user:a\tb"]),
+                    ("syntax", ["chat", "message.new", "1", "FROM", "user:a", "FROM", "user:b"]),
                     ("syntax", ["chat", "message.new", "1", "ID"]),
                     ("syntax", ["chat", "message.new", "1", "XX", "1"]),
                     ("syntax", ["chat", "message.new", "1", "ID", "1", "ID", "1"]),
@@ -89,6 +93,49 @@ import TributaryTesting
                 await #expect(throws: RedisError.self) {
                     try await log.client.send(
                         "FCALL", "tributary_publish", "1", "{p1}", "chat", "message.new", .bytes(broken))
+                }
+            }
+        }
+    }
+
+    @Test func `what the function takes for JSON is what the hub can read`() async throws {
+        let nested = [253, 254, 255, 256, 257, 400].flatMap { depth in
+            [("[", "]"), ("{\"a\":", "}")].map { open, close in
+                let middle = open == "[" ? "" : "1"
+                return String(repeating: open, count: depth) + middle + String(repeating: close, count: depth)
+            }
+        }
+        let numbers = [
+            "-.5", "[-.5]", "{\"a\":-.1}", "-.5e3", ".5", "+1", "-+1", "- 1", "--1", "1.", "-1.", "1.e5", "01", "-01",
+            "00", "-0", "-0.0", "0x10", "-0x1", "0X1", "1e", "1e+", "1e5", "1E-5", "1.5.5", "Infinity", "-Infinity",
+            "inf", "-inf", "nan", "NaN", "-nan", "1_0", "1 0", "-", "[1,-]", "[-.5,\"-.5\"]", "\"-.5\"",
+            "\"a\\\"-.5\"", "{\"-.5\":1}", "1e400",
+        ]
+        let shapes = [
+            "[1,]", "[,1]", "[1 2]", "{\"a\":1,}", "{,}", "{\"a\"}", "{\"a\":}", "{1:2}", "{\"a\":1 \"b\":2}", "[]]",
+            "{}}", "[", "tru", "truex", "nulll", "True", "\"a", "a\"", "1\u{0}", "1\u{0}x", "[1]\u{0}]", "\u{0}",
+            "[1\u{0}]", "1\u{B}", "1\u{C}", "\u{A0}1", "\u{FEFF}1", "1\u{2028}", "1//x", "/**/1", "'a'", "[1\n,\t2\r]",
+            "{\"a\":1,\"a\":2}",
+        ]
+        let strings = [
+            "\"\u{1}\"", "\"\u{1F}\"", "\"\n\"", "\"\\\n\"", "\"\\x41\"", "\"\\u12\"", "\"\\u12G4\"", "\"\\ud800\"",
+            "\"\\udc00\"", "\"\\ud800\\u0041\"", "\"\\ud83d\\ude00\"", "\"\\u0000\"", "\"\\/\"", "\"\\\\\"", "\"\\\"",
+            "\"\\U0041\"", "\"\u{7F}\"",
+        ]
+        let bytes: [[UInt8]] = [
+            [0x22, 0xC3, 0x28, 0x22], [0x22, 0x80, 0x22], [0x22, 0xED, 0xA0, 0x80, 0x22], [0x22, 0xC0, 0x80, 0x22],
+            [0x22, 0xF4, 0x90, 0x80, 0x80, 0x22], [0x22, 0xE2, 0x82, 0x22], [0xFF], [0x31, 0xFF],
+        ]
+        let cases = (nested + numbers + shapes + strings).map { Array($0.utf8) } + bytes
+        try await RedisServer.withServer { server in
+            try await LogHarness.withLog(server) { log in
+                for data in cases {
+                    let envelope = Array("{\"event\":\"message.new\",\"data\":".utf8) + data + [0x7D]
+                    let isReadable = envelope.withUnsafeBytes { (try? Envelope.scan($0)) != nil }
+                    let argument = RedisArgument.bytes(ByteBuffer(bytes: data))
+                    let reply = try? await log.client.send(
+                        "FCALL", "tributary_publish", "1", "{p1}", "chat", "message.new", argument)
+                    #expect((reply != nil) == isReadable, "\(String(decoding: data.prefix(40), as: UTF8.self))")
                 }
             }
         }

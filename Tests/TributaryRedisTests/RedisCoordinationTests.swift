@@ -59,7 +59,7 @@ import TributaryTesting
                         _ = try await result.get()
                     }
                     let users = try (0..<80).map { try harness.user("u\($0)") }
-                    try await node.join(users, of: project, on: "n\(round % 2)").get()
+                    _ = try await node.join(users, of: project, on: "n\(round % 2)").get()
                     _ = try await node.refresh(
                         streams.suffix(80).map {
                             OpenStreams(owner: $0.owner, limit: StreamLimit(maximum: 3), streams: [$0])
@@ -68,11 +68,34 @@ import TributaryTesting
                     try await harness.nodes[(round + 1) % 2].remove(
                         streams.map { StreamEntry(owner: $0.owner, id: $0.id) }
                     ).get()
-                    try await node.leave(users.map(\.id), of: project, on: "n\(round % 2)").get()
+                    _ = try await node.leave(users.map(\.id), of: project, on: "n\(round % 2)").get()
                 }
                 try await eventually("nothing is left") {
                     try await harness.one.sweep([project]).get()
                     return try await harness.keys().isEmpty
+                }
+            }
+        }
+    }
+
+    @Test func `a key of the wrong type costs its own user's streams, and nobody else's`() async throws {
+        try await RedisServer.withServer { server in
+            try await CoordinationHarness.withNodes(server) { harness in
+                // More than go out together.
+                let streams = try (0..<600).map { number in
+                    try harness.stream(of: StreamOwner(user: try UserID("u\(number)"), project: harness.owner.project))
+                }
+                try await server.cli("SET", "tributary:{u0:p1}:streams", "nonsense")
+                let open = streams.map { OpenStreams(owner: $0.owner, limit: StreamLimit(maximum: 5), streams: [$0]) }
+                let failure = await #expect(throws: CoordinationError.self) {
+                    try await harness.one.refresh(open).get()
+                }
+                guard case .refused? = failure else {
+                    Issue.record("not refused: \(failure as Any)")
+                    return
+                }
+                for stream in streams.dropFirst() {
+                    #expect(try await harness.other.streams(of: stream.owner).get().map(\.id) == [stream.id])
                 }
             }
         }
@@ -84,7 +107,7 @@ import TributaryTesting
         try await RedisServer.withServer { server in
             try await CoordinationHarness.withNodes(server, times: times) { harness in
                 _ = try await harness.one.register(harness.stream("i1"), limit: StreamLimit(maximum: 5)).get()
-                try await harness.one.join([harness.user("u1")], of: harness.owner.project, on: "a").get()
+                _ = try await harness.one.join([harness.user("u1")], of: harness.owner.project, on: "a").get()
                 _ = try await harness.one.beat("a", figures: ByteBuffer(string: "{}")).get()
                 try await eventually("nothing is left") { try await harness.keys().isEmpty }
             }
@@ -104,7 +127,7 @@ import TributaryTesting
                     }
                     try await server.cli("SCRIPT", "FLUSH")
                     #expect(try await harness.other.streams(of: harness.owner).get().map(\.id) == [stream.id])
-                    try await harness.one.join([harness.user("u1")], of: project, on: "a").get()
+                    _ = try await harness.one.join([harness.user("u1")], of: project, on: "a").get()
                     #expect(try await harness.other.members(of: project).get().count == 1)
                 }
                 let statistics = try await server.cli("INFO", "commandstats")

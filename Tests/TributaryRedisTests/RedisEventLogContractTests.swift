@@ -22,7 +22,9 @@ import TributaryTesting
             try await RedisServer.withServer { server in
                 let redis = try RedisConfiguration(url: server.url)
                 let log = try RedisEventLog(.init(redis: redis, prefix: prefix), catalog: EventLogContract.catalog)
-                let relay = try RedisRelay(.init(redis: redis, node: "a", prefix: prefix))
+                var configuration = RedisRelay.Configuration(redis: redis, node: "a", prefix: prefix)
+                configuration.maximumEnvelopeBytes = Envelope.maximumBytes + Envelope.maximumPlacementBytes
+                let relay = try RedisRelay(configuration)
                 let listeners = Listeners(redis)
                 try await body(
                     EventLogContract.Fixture(

@@ -192,6 +192,20 @@ import TributaryTesting
             }
         }
     }
+
+    @Test func `who listens for longer than its word lives says it again`() async throws {
+        try await RedisServer.withServer { server in
+            try await LogHarness.withLog(server, configure: { $0.renewalIntervalMilliseconds = 1 }) { log in
+                _ = try await log.log.listen(to: [.chat], of: log.project, as: "me").get()
+                let key = "tributary:{p1}:listeners"
+                _ = try await server.cli("EXPIRE", key, "100")
+                try await eventually("renewed") { (Int(try await server.cli("TTL", key).dropLast()) ?? 0) > 86_000 }
+                // One that nobody is in is not made to stay.
+                log.log.leave([.chat], of: log.project, as: "me")
+                try await eventually("gone") { try await server.cli("EXISTS", key) == "0\n" }
+            }
+        }
+    }
 }
 
 /// Several connections to one Redis, taken in turn.

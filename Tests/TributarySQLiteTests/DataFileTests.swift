@@ -67,6 +67,42 @@ import Testing
         #expect(cause(file.path) == .newer(schema: DataFile.schema + 1))
     }
 
+    @Test func `a file of the first version is brought up to date, and its keys hold`() throws {
+        let file = try TemporaryFile()
+        defer { file.remove() }
+        try DataFile(path: file.path).close()
+        let old = try DatabaseQueue(path: file.path)
+        try old.write { db in
+            try db.execute(
+                sql: """
+                    DROP TABLE message;
+                    CREATE TABLE message (
+                        project INTEGER NOT NULL, channel TEXT NOT NULL, recipient BLOB NOT NULL,
+                        client_msg_id BLOB NOT NULL, event INTEGER, published_at INTEGER NOT NULL,
+                        PRIMARY KEY (project, channel, recipient, client_msg_id)
+                    ) WITHOUT ROWID;
+                    CREATE INDEX message_age ON message (published_at);
+                    INSERT INTO message VALUES (1, 'chat', x'', x'6b', 7, 9), (1, 'chat', x'7531', x'6b', NULL, 10);
+                    PRAGMA user_version = 1;
+                    """
+            )
+        }
+        try old.close()
+        for _ in 0..<2 {
+            let data = try DataFile(path: file.path)
+            try data.transaction { db in
+                let rows = try Row.fetchAll(db, sql: "SELECT * FROM message ORDER BY published_at")
+                #expect(rows.map { $0["sender"] as Data } == [Data(), Data()])
+                #expect(rows.map { $0["recipient"] as Data } == [Data(), Data("u1".utf8)])
+                #expect(rows.map { $0["event"] as Int? } == [7, nil])
+                #expect(try Int.fetchOne(db, sql: "PRAGMA user_version") == DataFile.schema)
+                let indexed = "SELECT count(*) FROM sqlite_master WHERE name = 'message_age' AND tbl_name = 'message'"
+                #expect(try Int.fetchOne(db, sql: indexed) == 1)
+            }
+            try data.close()
+        }
+    }
+
     @Test func `a folder, and a file in one that is not there, are refused`() throws {
         let file = try TemporaryFile()
         defer { file.remove() }

@@ -39,10 +39,13 @@ import TributaryTesting
         try await contract.check(promise)
     }
 
-    /// All but those in which somebody listens for longer than a process lives, or several do things at once.
+    /// All but those in which somebody listens for longer than a process lives, or several do things at once, or that ask what
+    /// nobody needs a file to remember.
     static let casesAcrossRestarts = EventLogContract.Case.cases(clock: true, wipe: false).filter { promise in
         switch promise {
-        case .marksLapses, .noticesTheDead, .concurrent, .deduplicatesInParallel, .recordsInParallel: false
+        case .marksLapses, .marksNoLapseOfWhatItWrote, .noticesTheDead, .concurrent, .deduplicatesInParallel,
+            .recordsInParallel:
+            false
         default: true
         }
     }

@@ -1,3 +1,4 @@
+import HTTPTypes
 import NIOCore
 import Testing
 import TributaryProtocol
@@ -6,17 +7,17 @@ import TributaryProtocol
 
 @Suite struct AccessTests {
     @Test func `a token matches itself and nothing else`() throws {
-        let token = try AdminToken("0123456789abcdef")
+        let token = try BearerToken("0123456789abcdef")
         #expect(token.matches("0123456789abcdef"))
         for wrong in ["", "0123456789abcde", "0123456789abcdeF", "0123456789abcdef0", "\u{0}123456789abcdef"] {
             #expect(!token.matches(wrong), "\(wrong)")
         }
-        #expect(try token == AdminToken("0123456789abcdef") && token != AdminToken("0123456789abcdeg"))
+        #expect(try token == BearerToken("0123456789abcdef") && token != BearerToken("0123456789abcdeg"))
     }
 
     @Test func `a token's text is never shown`() throws {
         var configuration = ServerConfiguration()
-        configuration.adminToken = try AdminToken("0123456789abcdef")
+        configuration.adminToken = try BearerToken("0123456789abcdef")
         var dumped = ""
         dump(configuration, to: &dumped)
         #expect(!"\(configuration)".contains("0123") && !dumped.contains("0123"))
@@ -25,16 +26,19 @@ import TributaryProtocol
     @Test func `what is too short, too long or not visible is no token`() {
         let long = String(repeating: "a", count: 1_025)
         for text in ["", "0123456789abcde", "0123456789 abcdef", "0123456789abcdé", "0123456789abcde\n", long] {
-            #expect(throws: AdminToken.Invalid.self) { try AdminToken(text) }
+            #expect(throws: BearerToken.Invalid.self) { try BearerToken(text) }
         }
     }
 
-    @Test func `a requester is who it says it is, or its address`() throws {
-        let ada = try Requester(user: "ada", peer: "192.0.2.7")
-        #expect(ada.user.rawValue == "ada" && !ada.isAnonymous)
-        let nobody = try Requester(user: nil, peer: "192.0.2.7")
-        #expect(nobody.user.rawValue == "192.0.2.7" && nobody.isAnonymous)
-        #expect(throws: Problem.self) { try Requester(user: "", peer: "192.0.2.7") }
+    @Test func `where nobody is asked, a caller is who it says it is, or its address`() throws {
+        let access = Access(ServerConfiguration(), catalog: try .bundled())
+        let caller = access.openCaller(
+            Credentials(method: .get, target: "/stream", fields: [:], peer: "192.0.2.7"))
+        let ada = try caller.user(named: "ada")
+        #expect(ada.0.rawValue == "ada" && !ada.isAnonymous)
+        let nobody = try caller.user(named: nil)
+        #expect(nobody.0.rawValue == "192.0.2.7" && nobody.isAnonymous)
+        #expect(throws: Problem.self) { try caller.user(named: "") }
     }
 }
 

@@ -1,4 +1,5 @@
 import Foundation
+import NIOCore
 import Testing
 import TributaryCore
 import TributaryProtocol
@@ -18,6 +19,17 @@ import TributaryTesting
             let total = try #require(cluster["total"] as? [String: Any])
             #expect((total["streams"] as? [String: Any])?["open"] as? Int == 1)
             await stream.close()
+        }
+    }
+
+    @Test func `a node whose figures cannot be read is listed all the same`() async throws {
+        try await TestServer.run(hub: { $0.beatMilliseconds = 20 }) { server in
+            let figures = ByteBuffer(string: #"{"streams":"many"}"#)
+            _ = try await server.hub.coordination.beat("older", figures: figures).get()
+            let cluster = try await server.until("/stats?scope=cluster") { ($0["nodes"] as? [Any])?.count == 2 }
+            let nodes = try #require(cluster["nodes"] as? [[String: Any]])
+            #expect(nodes[0]["node"] as? String == "older" && nodes[0]["state"] as? String == "live")
+            #expect(nodes[0]["figures"] == nil && nodes[1]["figures"] != nil)
         }
     }
 

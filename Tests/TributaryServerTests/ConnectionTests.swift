@@ -151,12 +151,14 @@ import TributaryTesting
             #expect(missing.status == 404 && missing.error == "not_found")
             #expect(missing.field("Content-Type") == "application/json")
             for (path, method, allow) in [
-                ("/publish", "GET", "POST"), ("/stats", "POST", "GET, HEAD"), ("/healthz", "DELETE", "GET, HEAD"),
-                ("/readyz", "PUT", "GET, HEAD"), ("/stats", "OPTIONS", "GET, HEAD"),
+                ("/publish", "GET", "POST, OPTIONS"), ("/stats", "POST", "GET, HEAD, OPTIONS"),
+                ("/healthz", "DELETE", "GET, HEAD, OPTIONS"), ("/readyz", "PUT", "GET, HEAD, OPTIONS"),
             ] {
                 let answer = try await server.get(path, method: method)
                 #expect(answer.status == 405 && answer.field("Allow") == allow, "\(method) \(path)")
             }
+            let options = try await server.get("/stats", method: "OPTIONS")
+            #expect(options.status == 204 && options.field("Allow") == "GET, HEAD, OPTIONS")
             let head = try await server.get("/stats", method: "HEAD")
             #expect(head.status == 200 && head.body.isEmpty && head.field("Content-Length") != nil)
             #expect(try await server.get("/favicon.ico").status == 204)

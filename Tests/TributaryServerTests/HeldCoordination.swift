@@ -56,10 +56,10 @@ final class HeldCoordination: Coordination {
     func remove(_ streams: [StreamEntry]) -> EventLoopFuture<Void> { base.remove(streams) }
     func sweep(_ owners: [StreamOwner]) -> EventLoopFuture<Void> { base.sweep(owners) }
     func streams(of owner: StreamOwner) -> EventLoopFuture<[RegisteredStream]> { base.streams(of: owner) }
-    func join(_ users: [PresentUser], of project: ProjectID, on node: String) -> EventLoopFuture<Void> {
+    func join(_ users: [PresentUser], of project: ProjectID, on node: String) -> EventLoopFuture<Bool> {
         base.join(users, of: project, on: node)
     }
-    func leave(_ users: [UserID], of project: ProjectID, on node: String) -> EventLoopFuture<Void> {
+    func leave(_ users: [UserID], of project: ProjectID, on node: String) -> EventLoopFuture<Bool> {
         base.leave(users, of: project, on: node)
     }
     func set(_ status: PresenceState, of user: UserID, in project: ProjectID) -> EventLoopFuture<Bool> {

@@ -1,4 +1,6 @@
 import Foundation
+import NIOCore
+import NIOPosix
 import Testing
 import TributaryCore
 import TributaryProtocol
@@ -11,7 +13,7 @@ import TributaryTesting
 
     private static func configuration() throws -> ServerConfiguration {
         var configuration = TestServer.patient
-        configuration.adminToken = try AdminToken(token)
+        configuration.adminToken = try BearerToken(token)
         return configuration
     }
 
@@ -142,6 +144,28 @@ import TributaryTesting
         }
     }
 
+    @Test func `while a node is lost, what it may have is not said to be gone`() async throws {
+        var times = CoordinationTimes()
+        times.nodeLost = 0
+        let coordination = MemoryCoordination(times: times, eventLoop: MultiThreadedEventLoopGroup.singleton.next()) {
+            _, _ in
+        }
+        try await TestServer.run(
+            Self.configuration(), hub: { $0.beatMilliseconds = 20 }, coordination: { _ in coordination }
+        ) { server in
+            _ = try await coordination.beat("n2", figures: ByteBuffer(string: "{}")).get()
+            try await eventually("the node knows of the other") {
+                await server.hub.clusterStatistics().nodes.count == 2
+            }
+            let revoked = try await server.send("POST", "/revoke", #"{"user_id":"u1"}"#, token: Self.token)
+            #expect(revoked.body == #"{"closed":0,"silent_nodes":["n2"]}"#)
+            let target = "/connections/0123456789abcdef0123456789abcdef"
+            let answer = try await server.send("DELETE", target, token: Self.token)
+            #expect(answer.status == 503 && answer.error == "coordination_unavailable")
+            #expect(answer.field("Retry-After") != nil)
+        }
+    }
+
     @Test func `an event is explained`() async throws {
         try await TestServer.run(Self.configuration()) { server in
             let stream = try await server.stream("user_id=u1&project_id=p1&channels=chat")
@@ -160,6 +184,14 @@ import TributaryTesting
             let streams = try #require(nodes.first?["streams"] as? [[String: Any]])
             #expect(streams.first?["connection_id"] as? String == (try stream.connectionID()))
             #expect(streams.first?["outcome"] as? String == "delivered")
+            #expect(streams.first?["matches"] as? Bool == true && nodes.first?["received"] as? Bool == true)
+            // Of one that there is not, nothing is guessed.
+            let missing = try await server.send(
+                "GET", "/explain?user_id=u1&project_id=p1&id=\(id + 1)", token: Self.token
+            )
+            let node = try #require((missing.object["nodes"] as? [[String: Any]])?.first)
+            let other = try #require((node["streams"] as? [[String: Any]])?.first)
+            #expect(other["outcome"] as? String == "unknown" && other["matches"] == nil && node["received"] == nil)
         }
     }
 }

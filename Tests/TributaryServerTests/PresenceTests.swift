@@ -65,8 +65,8 @@ import TributaryTesting
         try await TestServer.run { server in
             #expect(try await server.get("/presence?project_id=").error == "invalid_project_id")
             let typing = try await server.get("/typing")
-            #expect(typing.status == 405 && typing.field("Allow") == "POST")
-            #expect(try await server.get("/presence", method: "DELETE").field("Allow") == "GET, HEAD, POST")
+            #expect(typing.status == 405 && typing.field("Allow") == "POST, OPTIONS")
+            #expect(try await server.get("/presence", method: "DELETE").field("Allow") == "GET, HEAD, POST, OPTIONS")
         }
     }
 
@@ -84,7 +84,8 @@ import TributaryTesting
                 #expect(try await server.send("POST", "/typing", body(state)).status == 204)
             }
             events = try await watcher.events(count: 5)
-            #expect(events.suffix(2).map(\.event) == ["typing.start", "typing.stop"])
+            // On a busy machine it may have stopped by itself before it was told to.
+            #expect(events[3...4].map(\.event) == ["typing.start", "typing.stop"])
         }
     }
 }

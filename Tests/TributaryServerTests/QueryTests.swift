@@ -55,7 +55,7 @@ import TributaryTesting
 
     @Test func `no bytes whatever break the parser, 100,000 times`() async throws {
         var random = SeededGenerator(seed: 2)
-        let parser = StreamRequestParser(catalog: try .bundled(), heartbeatMilliseconds: 25_000)
+        let parser = StreamQueryParser(catalog: try .bundled(), heartbeatMilliseconds: 25_000)
         let pieces = [
             "channels", "project_id", "projectId", "heartbeat_ms", "heartbeat", "from_seq", "last_event_id", "user_id",
             "client_instance_id", "=", "=", "&", "&", "chat", "jobs,", "all", "event", "5000", "60001", "0", "-1",
@@ -70,7 +70,7 @@ import TributaryTesting
             var target = "/stream?"
             for _ in 0..<Int.random(in: 0...8, using: &random) { target += pieces.randomElement(using: &random) ?? "" }
             let header = Bool.random(using: &random) ? [] : [pieces.randomElement(using: &random) ?? ""]
-            guard let request = try? parser.parse(target: target, lastEventID: header, peer: "::1") else { continue }
+            guard let request = try? parser.parse(target: target, lastEventID: header) else { continue }
             accepted += 1
             let isSound =
                 (5_000...60_000).contains(request.heartbeatMilliseconds) && !request.channels.isEmpty

@@ -9,7 +9,7 @@ import TributaryTesting
     func `an address that others reach needs a word about authentication`(hostname: String) throws {
         var configuration = ServerConfiguration(hostname: hostname)
         #expect(throws: ListenError.authenticationRequired(hostname: hostname)) { try configuration.validate() }
-        configuration.authentication = .disabled
+        configuration.authentication = [.disabled]
         try configuration.validate()
     }
 

@@ -49,7 +49,7 @@ import TributaryTesting
 
     @Test func `a stream of somebody else is not there, but for an operator`() async throws {
         var configuration = TestServer.patient
-        configuration.adminToken = try AdminToken(Self.token)
+        configuration.adminToken = try BearerToken(Self.token)
         try await TestServer.run(configuration) { server in
             let stream = try await server.stream("user_id=ada&project_id=p1&channels=chat")
             let id = try stream.connectionID()

@@ -16,6 +16,9 @@ import TributaryTesting
                 head == [
                     "HTTP/1.1 200 OK", "Content-Type: text/event-stream; charset=utf-8",
                     "Cache-Control: no-cache, no-transform", "X-Accel-Buffering: no", "Connection: close",
+                    "X-Content-Type-Options: nosniff", "Referrer-Policy: no-referrer",
+                    "Cross-Origin-Resource-Policy: same-origin",
+                    "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'",
                 ]
             )
             #expect(text.contains("\r\nDate: ") && !text.lowercased().contains("transfer-encoding"))

@@ -3,16 +3,23 @@ import NIOCore
 import TributaryCore
 import TributaryProtocol
 
-/// A memory relay that a test can take away.
+/// A memory relay that a test can take away, and join to another node's.
 final class SwitchableRelay: Relay {
     private let base: MemoryRelay
     private let isUp = NIOLockedValueBox(true)
+    private let peer = NIOLockedValueBox<MemoryRelay?>(nil)
 
     init(_ base: MemoryRelay) {
         self.base = base
     }
 
     func set(up: Bool) { isUp.withLockedValue { $0 = up } }
+
+    /// From now on, the two nodes hear what the other one tells.
+    func join(_ other: SwitchableRelay) {
+        peer.withLockedValue { $0 = other.base }
+        other.peer.withLockedValue { $0 = base }
+    }
 
     var eventLoop: any EventLoop { base.eventLoop }
     var kind: String { base.kind }
@@ -30,7 +37,10 @@ final class SwitchableRelay: Relay {
         guard isUp.withLockedValue({ $0 }) else {
             return eventLoop.makeFailedFuture(RelayError.unavailable("switched off"))
         }
-        return base.tell(message, node: node)
+        guard let peer = peer.withLockedValue({ $0 }) else { return base.tell(message, node: node) }
+        // With two nodes, one of them is meant, or both are.
+        let told = peer.tell(message, node: nil)
+        return node == nil ? base.tell(message, node: nil) : told
     }
 
     func send(_ payload: ByteBuffer, to topic: Topic) throws {

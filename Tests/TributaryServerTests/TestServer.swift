@@ -5,8 +5,9 @@ import NIOPosix
 import ServiceLifecycle
 import TributaryCore
 import TributaryProtocol
-import TributaryServer
 import TributaryTesting
+
+@testable import TributaryServer
 
 /// A hub with a memory relay behind a server on a free port, for the time of a test.
 struct TestServer: Sendable {
@@ -14,9 +15,16 @@ struct TestServer: Sendable {
     let hub: Hub
     let services: ServiceGroup
     let relay: SwitchableRelay
+    let server: TributaryServer
 
     /// Two loops, so that what crosses between loops is tested too.
     private static let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
+
+    private static var quiet: Logger {
+        var logger = Logger(label: "test")
+        logger.logLevel = .critical
+        return logger
+    }
 
     /// With times that even a machine busy with other tests keeps; tests of time-outs bring their own.
     static var patient: ServerConfiguration {
@@ -32,10 +40,11 @@ struct TestServer: Sendable {
         _ configuration: ServerConfiguration = patient,
         hub change: (inout HubConfiguration) -> Void = { _ in },
         coordination wrap: (MemoryCoordination) -> any Coordination = { $0 },
+        access judge: (Access) -> Access = { $0 },
+        logger: Logger? = nil,
         _ test: @escaping @Sendable (TestServer) async throws -> Void
     ) async throws {
-        var logger = Logger(label: "test")
-        logger.logLevel = .critical
+        let logger = logger ?? quiet
         let loops = Array(group.makeIterator())
         let relay = SwitchableRelay(MemoryRelay(eventLoop: loops[0]))
         let catalog = try Catalog.bundled()
@@ -49,13 +58,19 @@ struct TestServer: Sendable {
             coordination: wrap(MemoryCoordination(eventLoop: loops[0]) { try? relay.send($0, to: $1) }),
             eventLoops: loops, logger: logger
         )
-        let server = TributaryServer(configuration: configuration, hub: hub, eventLoopGroup: group, logger: logger)
+        let server = TributaryServer(
+            configuration: configuration, hub: hub,
+            access: judge(Access(configuration, catalog: catalog, logger: logger)), eventLoopGroup: group,
+            logger: logger
+        )
         let address = try await server.bind()
         let services = ServiceGroup(services: [hub, server], logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await services.run() }
             do {
-                try await test(TestServer(address: address, hub: hub, services: services, relay: relay))
+                try await test(
+                    TestServer(address: address, hub: hub, services: services, relay: relay, server: server)
+                )
             } catch {
                 tasks.cancelAll()
                 throw error
@@ -100,8 +115,11 @@ struct TestServer: Sendable {
     }
 
     /// Opens a stream and waits for its first frame.
-    func stream(_ query: String = "") async throws -> RawClient {
-        let client = try await connect(sending: "GET /stream?\(query) HTTP/1.1\r\nHost: test\r\n\r\n")
+    func stream(_ query: String = "", token: String? = nil) async throws -> RawClient {
+        let authorization = token.map { "Authorization: Bearer \($0)\r\n" } ?? ""
+        let client = try await connect(
+            sending: "GET /stream?\(query) HTTP/1.1\r\nHost: test\r\n\(authorization)\r\n"
+        )
         try await client.events(count: 1)
         return client
     }

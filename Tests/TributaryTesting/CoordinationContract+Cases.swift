@@ -28,10 +28,12 @@ extension CoordinationContract {
         case sets = "what users say of themselves is told, if it is new and they are there"
         case comesBack = "each change of a user is later than the one before"
         case members = "who is there is listed by name, and who has gone is told first"
+        case wiped = "a store that was wiped says that it knew nobody"
         case joinsMany = "a thousand users come and go in one call"
         case awkwardNames = "users are told under their own names"
         case beats = "nodes hear of each other, and how long each has been silent"
-        case nodeLost = "a node that is silent is lost, then forgotten"
+        case nodeLost = "a node that is silent is lost"
+        case nodeForgotten = "a node that is silent for long is forgotten"
         case nodeLeaves = "a node that shuts down is gone"
 
         public var testDescription: String { rawValue }
@@ -44,7 +46,8 @@ extension CoordinationContract {
             case .evictsTheSilent: times.stream = 5_000
             case .leaves, .comesBack, .members, .joinsMany: times.offlineGrace = 100
             case .nodeDies: times.presence = 500
-            case .nodeLost: (times.nodeLost, times.nodeMemory) = (200, 600)
+            case .nodeLost: times.nodeLost = 200
+            case .nodeForgotten: (times.nodeLost, times.nodeMemory) = (100, 300)
             default: break
             }
             return times
@@ -78,10 +81,12 @@ extension CoordinationContract {
         case .sets: try await sets(session)
         case .comesBack: try await comesBack(session)
         case .members: try await lists(session)
+        case .wiped: try await isWiped(session)
         case .joinsMany: try await joinsMany(session)
         case .awkwardNames: try await tellsAwkwardNames(session)
         case .beats: try await beats(session)
         case .nodeLost: try await losesNodes(session)
+        case .nodeForgotten: try await forgetsNodes(session)
         case .nodeLeaves: try await letsNodesLeave(session)
         }
     }

@@ -20,17 +20,23 @@ extension CoordinationContract {
 
     func losesNodes(_ session: CoordinationSession) async throws {
         _ = try await session.one.beat("dead", figures: ByteBuffer(string: "{}")).get()
-        var wasLost = false
-        try await session.eventually("it is forgotten") {
+        try await session.eventually("it is lost") {
             let records = try await session.other.beat("alive", figures: ByteBuffer(string: "{}")).get()
             #expect(records.first?.isLost == false)
-            guard let dead = records.first(where: { $0.name == "dead" }) else { return true }
+            let dead = try #require(records.first { $0.name == "dead" })
             #expect(dead.isLost == (dead.silentMilliseconds >= 200))
-            #expect(dead.silentMilliseconds <= 600)
-            wasLost = wasLost || dead.isLost
-            return false
+            return dead.isLost
         }
-        #expect(wasLost)
+    }
+
+    func forgetsNodes(_ session: CoordinationSession) async throws {
+        _ = try await session.one.beat("dead", figures: ByteBuffer(string: "{}")).get()
+        try await session.eventually("it is forgotten") {
+            let records = try await session.other.beat("alive", figures: ByteBuffer(string: "{}")).get()
+            #expect(records.first?.name == "alive")
+            #expect(records.allSatisfy { $0.silentMilliseconds <= 300 })
+            return records.count == 1
+        }
     }
 
     func letsNodesLeave(_ session: CoordinationSession) async throws {

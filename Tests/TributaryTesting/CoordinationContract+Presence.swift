@@ -5,7 +5,7 @@ import TributaryProtocol
 
 extension CoordinationContract {
     func joins(_ session: CoordinationSession) async throws {
-        try await session.one.join(
+        _ = try await session.one.join(
             [PresentUser(id: UserID("u1"), type: "advisor")], of: session.project, on: "a"
         ).get()
         // A refresh, the other node's word, and another word for the same user.
@@ -19,6 +19,13 @@ extension CoordinationContract {
         let members = try await session.other.members(of: session.project).get()
         #expect(try session.time(told.timestamp) == Double(members[1].changedAt))
         #expect(try session.time(told.lastSeen) == session.time(told.timestamp))
+        // The node has said it again since, which changed nothing.
+        #expect(members[1].lastSeen >= members[1].changedAt)
+        try await session.eventually("it is seen later") {
+            try await session.join("u1")
+            let member = try await session.other.members(of: session.project).get()[1]
+            return member.lastSeen > members[1].lastSeen && member.changedAt == members[1].changedAt
+        }
     }
 
     func rejoins(_ session: CoordinationSession) async throws {
@@ -133,18 +140,32 @@ extension CoordinationContract {
         try await session.expectTold("u2 online", "u1 online", "u3 online", "u3 away", "u1 offline")
     }
 
+    func isWiped(_ session: CoordinationSession) async throws {
+        let (one, two) = (
+            PresentUser(id: try UserID("u1"), type: "client"), PresentUser(id: try UserID("u2"), type: "client")
+        )
+        #expect(try await !session.one.join([one], of: session.project, on: "a").get())
+        #expect(try await session.other.join([two], of: session.project, on: "b").get())
+        #expect(try await session.one.leave([one.id], of: session.project, on: "a").get())
+        try await session.fixture.wipe()
+        #expect(try await !session.one.leave([one.id], of: session.project, on: "a").get())
+        #expect(try await !session.other.join([two], of: session.project, on: "b").get())
+        #expect(try await session.other.join([two], of: session.project, on: "b").get())
+        #expect(try await session.one.members(of: session.project).get().map(\.user) == [two])
+    }
+
     func joinsMany(_ session: CoordinationSession) async throws {
         let users = try (0..<1_000).map { PresentUser(id: try UserID("u\($0 + 1_000)"), type: "client") }
         let join = session.one.join(users, of: session.project, on: "a")
         // While the call is on its way.
         let leave = session.one.leave([users[900].id], of: session.project, on: "a")
-        try await join.get()
-        try await leave.get()
+        #expect(try await !join.get())
+        #expect(try await leave.get())
         try await session.eventually("one is not there") {
             let members = try await session.other.members(of: session.project).get()
             return members.map(\.user) == users.prefix(900) + users.suffix(99)
         }
-        try await session.one.leave(users.map(\.id), of: session.project, on: "a").get()
+        _ = try await session.one.leave(users.map(\.id), of: session.project, on: "a").get()
         try await session.eventually("nobody is there") {
             try await session.other.members(of: session.project).get().isEmpty
         }
@@ -160,7 +181,7 @@ extension CoordinationContract {
     func tellsAwkwardNames(_ session: CoordinationSession) async throws {
         let names = ["auth0|5f", "a+b@c.de", "{x}", "a:b", "日本", "a b", #"""#, #"\u0041"#, "a/b", "%7Bx%7D"]
         let users = try names.map { PresentUser(id: try UserID($0), type: "\($0) type") }
-        try await session.one.join(users, of: session.project, on: #"a "b" 日"#).get()
+        _ = try await session.one.join(users, of: session.project, on: #"a "b" 日"#).get()
         #expect(try await session.other.set(.away, of: users[6].id, in: session.project).get())
         let expected = users.map { "\($0.id) online \($0.type)" } + ["\(users[6].id) away \(users[6].type)"]
         try await session.recorder.wait(for: "all") { $0.messageCount >= expected.count }

@@ -106,11 +106,11 @@ struct CoordinationSession: Sendable {
 
     func join(_ names: String..., on node: String = "a") async throws {
         let users = try names.map { PresentUser(id: try UserID($0), type: "client") }
-        try await one.join(users, of: project, on: node).get()
+        _ = try await one.join(users, of: project, on: node).get()
     }
 
     func leave(_ names: String..., on node: String = "a") async throws {
-        try await one.leave(names.map { try UserID($0) }, of: project, on: node).get()
+        _ = try await one.leave(names.map { try UserID($0) }, of: project, on: node).get()
     }
 
     /// Has both nodes look at once, and awaits what was told before.
@@ -137,7 +137,7 @@ struct CoordinationSession: Sendable {
     func expectTold(_ expected: String..., location: SourceLocation = #_sourceLocation) async throws {
         // Whatever was told before this is heard before it.
         let mark = "mark \(ConnectionID())"
-        try await one.join([PresentUser(id: try UserID(mark), type: "mark")], of: project, on: "mark").get()
+        _ = try await one.join([PresentUser(id: try UserID(mark), type: "mark")], of: project, on: "mark").get()
         try await recorder.wait(for: mark) { $0.messages.contains { $0.contains(mark) } }
         let told = try told().filter { !$0.userID.hasPrefix("mark ") }
         let texts = told.map { "\($0.userID) \($0.status.rawValue)" }

@@ -11,10 +11,12 @@ extension EventLogContract {
         case ownIDs = "a publisher's own ids keep the order of arrival, and one that is there already is a duplicate"
         case ownersDoNotMix = "the hub's ids and a publisher's own do not mix, and trying changes nothing"
         case deduplicates = "a client_msg_id is published once, on its channel and to its user"
+        case ownKeys = "a client_msg_id of a user's own event is that user's, and shows nowhere else"
         case deduplicatesEphemeral = "a client_msg_id is published once for ephemeral events, too"
         case deduplicatesInParallel = "retries in parallel publish once and get the same id"
         case forgetsKeys = "a client_msg_id counts for 24 hours"
         case refuses = "what cannot be published is refused and changes nothing"
+        case limitsSize = "the limit of an envelope is its publisher's, and what the log adds comes on top"
         case concurrent = "with publishers in parallel, the relay's order is the log's"
         case pages = "pages of any size hold the same events"
         case cursors = "a cursor is a place, whether or not there is an event"
@@ -27,6 +29,7 @@ extension EventLogContract {
         case recordsPoison = "an envelope that is not well-formed is kept, and read, as it is"
         case marksLapses = "where nobody had been listening, the beginning of listening is marked"
         case marksNoLapseOfItsOwn = "the hub's own ids have no lapses"
+        case marksNoLapseOfWhatItWrote = "a publisher's own ids have lapses once some of them have passed the log by"
         case noticesTheDead = "a listener whose connection is gone listens no more"
         case boundsCount = "a channel keeps no more events than it should, and says up to where they are gone"
         case boundsBytes = "a channel keeps no more bytes than it should"
@@ -55,10 +58,12 @@ extension EventLogContract {
         case .ownIDs: try await takesOwnIDs(session)
         case .ownersDoNotMix: try await keepsOwnersApart(session)
         case .deduplicates: try await deduplicates(session)
+        case .ownKeys: try await keepsUsersKeysApart(session)
         case .deduplicatesEphemeral: try await deduplicatesEphemeral(session)
         case .deduplicatesInParallel: try await deduplicatesInParallel(session)
         case .forgetsKeys: try await forgetsKeys(session)
         case .refuses: try await refuses(session)
+        case .limitsSize: try await limitsSize(session)
         case .concurrent: try await publishesInParallel(session)
         case .pages: try await pages(session)
         case .cursors: try await findsCursors(session)
@@ -71,6 +76,7 @@ extension EventLogContract {
         case .recordsPoison: try await recordsPoison(session)
         case .marksLapses: try await marksLapses(session)
         case .marksNoLapseOfItsOwn: try await marksNoLapse(session)
+        case .marksNoLapseOfWhatItWrote: try await marksLapsesOnceBypassed(session)
         case .noticesTheDead: try await noticesTheDead(session)
         case .boundsCount: try await boundsCount(session)
         case .boundsBytes: try await boundsBytes(session)

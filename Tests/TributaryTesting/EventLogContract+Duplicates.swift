@@ -29,6 +29,34 @@ extension EventLogContract {
         #expect(try await session.readAll().count == 5)
     }
 
+    func keepsUsersKeysApart(_ session: EventLogSession) async throws {
+        let anybody = try await session.publish(.chat, key: "k")
+        let ada = try await session.publish(.chat, key: "k", from: "ada")
+        let bob = try await session.publish(.chat, key: "k", from: "bob")
+        #expect([anybody, ada, bob].allSatisfy { !$0.duplicate } && Set([anybody.id, ada.id, bob.id]).count == 3)
+        #expect(try await session.publish(.chat, key: "k", from: "ada") == PublishReceipt(id: ada.id, duplicate: true))
+        #expect(try await session.publish(.chat, key: "k") == PublishReceipt(id: anybody.id, duplicate: true))
+        // What it is to, and what it is called, cannot be mixed up with whose it is.
+        for (sender, recipient, key) in [
+            (nil, "ada", "k"), ("ada", "ada", "k"), ("ada", "bob", "k"), ("a", nil, "da:k"), ("a>b", nil, "k"),
+            ("a", "b", "k"), (nil, "a>b", "k"), ("a:b", nil, "k"), ("a", nil, "b:k"), ("a%3Ab", nil, "k"),
+            ("a{b}|é", nil, "k"),
+        ] as [(String?, String?, String)] {
+            let first = try await session.publish(.chat, to: recipient, key: key, from: sender)
+            #expect(!first.duplicate, "\(sender ?? "-") \(recipient ?? "-") \(key)")
+            let again = try await session.publish(.chat, to: recipient, key: key, from: sender)
+            #expect(again == PublishReceipt(id: first.id, duplicate: true))
+        }
+        try await session.publish(.chat, "typing.start", key: "t", from: "ada")
+        #expect(try await session.publish(.chat, "typing.start", key: "t", from: "bob").duplicate == false)
+        #expect(try await session.publish(.chat, "typing.start", key: "t", from: "ada").duplicate)
+        // The key is published as the client gave it, and the sender is not.
+        for heard in try await session.heard(16) {
+            #expect(["k", "da:k", "b:k", "t"].contains(heard.envelope.clientMessageID))
+            #expect(!String(buffer: heard.bytes).contains("sender"))
+        }
+    }
+
     func deduplicatesEphemeral(_ session: EventLogSession) async throws {
         #expect(try await session.publish(.chat, "typing.start", key: "k") == PublishReceipt(id: nil, duplicate: false))
         #expect(try await session.publish(.chat, "typing.start", key: "k") == PublishReceipt(id: nil, duplicate: true))

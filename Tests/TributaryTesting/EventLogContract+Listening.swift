@@ -45,6 +45,26 @@ extension EventLogContract {
         #expect(try await session.state(.chat).lapse == nil)
     }
 
+    func marksLapsesOnceBypassed(_ session: EventLogSession) async throws {
+        let listener = try await session.fixture.listener()
+        try await session.publish(.chat, id: 5)
+        #expect(try await session.listen(listener, to: .chat, .jobs).channels[.chat]?.lapse == nil)
+        try await session.leave(listener, .chat, .jobs)
+        try await session.publish(.chat, id: 6)
+        _ = try await session.listen(listener, to: .chat)
+        #expect(try await session.state(.chat).lapse == nil)
+        // Only what the log did not have comes past it.
+        _ = try await session.record(session.heardEvent(.chat, 6))
+        try await session.leave(listener, .chat)
+        _ = try await session.listen(listener, to: .chat)
+        #expect(try await session.state(.chat).lapse == nil)
+        _ = try await session.record(session.heardEvent(.chat, 7))
+        try await session.leave(listener, .chat)
+        _ = try await session.listen(listener, to: .chat)
+        #expect(try await session.state(.chat).lapse == LogPosition(high: 7))
+        #expect(try await session.state(.jobs).lapse == nil)
+    }
+
     func noticesTheDead(_ session: EventLogSession) async throws {
         let dead = try await session.fixture.listener()
         let living = try await session.fixture.listener()

@@ -17,13 +17,18 @@ extension EventLogContract {
         // Again, in another order, among new ones.
         let mixed = [events[3], try session.heardEvent(.chat, 14), events[0], events[4]]
         let next = model.add(try #require(EventID(14)), in: .chat)
+        let again = try await session.log.record(mixed, of: session.project).get()
         #expect(
-            try await session.log.record(mixed, of: session.project).get().map(\.sorted)
+            again.map(\.sorted)
                 == [
-                    .duplicate(LogPosition(high: 13)), .appended(next), .duplicate(LogPosition(high: 10)),
-                    .duplicate(LogPosition(high: 13, late: 1)),
+                    .duplicate(LogPosition(high: 13), epoch: 0), .appended(next),
+                    .duplicate(LogPosition(high: 10), epoch: 0), .duplicate(LogPosition(high: 13, late: 1), epoch: 0),
                 ]
         )
+        // Each says of which log it speaks.
+        let epoch = try await session.everything().state.epoch
+        #expect(epoch != 0)
+        #expect((outcomes + again).map(\.epoch) == Array(repeating: epoch, count: events.count + mixed.count))
         let entries = try await session.readAll()
         #expect(entries.map(\.id) == model.arrivals.map(\.id))
         #expect(entries.map(\.channel) == model.arrivals.map(\.channel))
@@ -76,8 +81,20 @@ extension EventLogContract {
 }
 
 extension RecordOutcome {
-    /// With `seen` in the order of names: its own means nothing.
+    /// With `seen` in the order of names, because its own means nothing, and without the epoch.
     fileprivate var sorted: RecordOutcome {
-        if case .appended(let placement) = self { .appended(placement.sorted) } else { self }
+        switch self {
+        case .appended(let placement): .appended(placement.sorted)
+        case .duplicate(let position, _): .duplicate(position, epoch: 0)
+        case .ownerMismatch: .ownerMismatch
+        }
+    }
+
+    fileprivate var epoch: UInt64? {
+        switch self {
+        case .appended(let placement): placement.epoch
+        case .duplicate(_, let epoch): epoch
+        case .ownerMismatch: nil
+        }
     }
 }

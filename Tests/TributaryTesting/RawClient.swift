@@ -30,10 +30,13 @@ public final class RawClient: Sendable {
         self.inbox = inbox
     }
 
-    /// - Parameter first: sent as soon as the connection stands, without waiting for the test's task to get its turn.
+    /// - Parameters:
+    ///   - first: sent as soon as the connection stands, without waiting for the test's task to get its turn.
+    ///   - through: adds what stands between the socket and the client, such as TLS.
     public static func connect(
         to address: SocketAddress,
         sending first: String = "",
+        through: @escaping @Sendable (any NIOCore.Channel) throws -> Void = { _ in },
         on group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
     ) async throws -> RawClient {
         let inbox = Inbox()
@@ -42,6 +45,7 @@ public final class RawClient: Sendable {
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    try through(channel)
                     try channel.pipeline.syncOperations.addHandler(Receiver(inbox: inbox, first: first))
                 }
             }

@@ -1,7 +1,7 @@
 /// How many streams a node has, and from where; decides whether one more may come in. Lives on its registrar's event loop.
 ///
 /// Loopback has no limits of its own: a proxy on the same machine brings everybody's streams.
-struct AdmissionLimits {
+package struct AdmissionLimits {
     private let maximumStreams: Int?
     private let maximumPerAddress: Int?
     private let perSecond: Int?
@@ -15,6 +15,16 @@ struct AdmissionLimits {
         var tokens: Double
         /// In microseconds.
         var updatedAt: UInt64
+
+        func refilled(_ perSecond: Int, now: UInt64) -> Rate {
+            let elapsed = Double(now - min(now, updatedAt)) / 1_000_000
+            return Rate(tokens: min(Double(perSecond), tokens + elapsed * Double(perSecond)), updatedAt: now)
+        }
+
+        func check(_ perSecond: Int) throws(AdmissionRefusal) {
+            guard tokens < 1 else { return }
+            throw .addressRate(retryMilliseconds: max(1, Int(((1 - tokens) / Double(perSecond) * 1_000).rounded(.up))))
+        }
     }
 
     /// 10,000 addresses: then those that have been quiet for a second are forgotten.
@@ -32,13 +42,21 @@ struct AdmissionLimits {
     mutating func enter(_ address: String?, now: UInt64) throws(AdmissionRefusal) {
         let limited = address.flatMap { Self.isLoopback($0) ? nil : $0 }
         if let limited { try take(limited, now: now) }
-        try check(limited)
+        try checkRoom(limited)
         count += 1
         if let limited { addresses[limited, default: 0] += 1 }
     }
 
+    /// Whether ``enter(_:now:)`` would take one more stream in. It does not count as an attempt.
+    func check(_ address: String?, now: UInt64) throws(AdmissionRefusal) {
+        if let perSecond, let address, !Self.isLoopback(address), let rate = rates[address] {
+            try rate.refilled(perSecond, now: now).check(perSecond)
+        }
+        try checkRoom(address)
+    }
+
     /// Whether there is room for one more stream, whatever the rate.
-    func check(_ address: String?) throws(AdmissionRefusal) {
+    private func checkRoom(_ address: String?) throws(AdmissionRefusal) {
         if let maximumStreams, count >= maximumStreams { throw .nodeFull(maximum: maximumStreams) }
         if let maximumPerAddress, let address, !Self.isLoopback(address), let current = addresses[address],
             current >= maximumPerAddress
@@ -56,19 +74,14 @@ struct AdmissionLimits {
 
     private mutating func take(_ address: String, now: UInt64) throws(AdmissionRefusal) {
         guard let perSecond else { return }
-        let capacity = Double(perSecond)
         if rates.count >= Self.ratesLimit { prune(now: now) }
-        var rate = rates[address] ?? Rate(tokens: capacity, updatedAt: now)
-        let elapsed = Double(now - min(now, rate.updatedAt)) / 1_000_000
-        rate.tokens = min(capacity, rate.tokens + elapsed * capacity)
-        rate.updatedAt = now
+        let known = rates[address] ?? Rate(tokens: Double(perSecond), updatedAt: now)
+        var rate = known.refilled(perSecond, now: now)
         let isAllowed = rate.tokens >= 1
         if isAllowed { rate.tokens -= 1 }
         // While ten thousand addresses are busy, no further one is remembered.
         if rates[address] != nil || rates.count < Self.ratesLimit { rates[address] = rate }
-        guard isAllowed else {
-            throw .addressRate(retryMilliseconds: max(1, Int(((1 - rate.tokens) / capacity * 1_000).rounded(.up))))
-        }
+        if !isAllowed { try rate.check(perSecond) }
     }
 
     /// Forgets addresses whose bucket is full again; once a second at most, because a flood from many would pay for it each time.
@@ -79,7 +92,7 @@ struct AdmissionLimits {
     }
 
     /// Whether an address, as text without a port, is this machine's own.
-    static func isLoopback(_ address: String) -> Bool {
+    package static func isLoopback(_ address: String) -> Bool {
         address.hasPrefix("127.") || address == "::1" || address.hasPrefix("::ffff:127.")
     }
 }

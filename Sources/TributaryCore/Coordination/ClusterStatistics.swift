@@ -6,7 +6,8 @@ public struct ClusterStatistics: Sendable, Codable {
         public var state: String
         /// How long ago it gave these figures, in milliseconds.
         public var silentMilliseconds: UInt64
-        public var figures: HubStatistics
+        /// `nil` where this node cannot read them, as of a node of another version.
+        public var figures: HubStatistics?
 
         enum CodingKeys: String, CodingKey {
             case node, state

@@ -12,13 +12,29 @@ public struct Explanation: Sendable, Codable {
         public var position: String?
     }
 
+    /// What became of the event for an open stream.
+    public enum Outcome: String, Sendable, Codable {
+        /// It was handed to the stream's socket.
+        case delivered
+        /// It will be.
+        case pending
+        /// The stream, or its subscription to the channel, began after the event.
+        case beforeItBegan = "before_it_began"
+        /// It is for another user, or on a channel that the stream did not have then.
+        case notForIt = "not_for_it"
+        /// The stream missed it before it came, and was told by `gap` that `GET /history` has it.
+        case leftOut = "left_out"
+        /// Where the event stands is not known, or no longer what the stream had then.
+        case unknown
+    }
+
     /// What one node knows.
     public struct Node: Sendable, Codable {
         public var node: String
         /// Whether it listens to the event's channel.
         public var listens: Bool
-        /// Whether it has heard everything up to the event.
-        public var received: Bool
+        /// Whether it has heard everything up to the event; `nil` where the log has no such event.
+        public var received: Bool?
         /// How far it has heard the log.
         public var position: String?
         public var streams: [Stream]
@@ -33,10 +49,9 @@ public struct Explanation: Sendable, Codable {
         public var state: String
         /// How far it was handed the log.
         public var position: String?
-        /// Whether its channels and its user are the event's.
-        public var matches: Bool
-        /// `delivered`, `pending`, `not_for_it`, or `before_it_began`.
-        public var outcome: String
+        /// Whether its channels, as they are now, and its user are the event's; `nil` where the log has no such event.
+        public var matches: Bool?
+        public var outcome: Outcome
 
         enum CodingKeys: String, CodingKey {
             case connectionID = "connection_id"

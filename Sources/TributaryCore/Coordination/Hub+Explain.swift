@@ -52,9 +52,10 @@ extension Hub {
                 : "The user has no open stream, and had none lately."
         }
         let outcomes = Dictionary(grouping: streams, by: \.outcome).mapValues(\.count)
-        let parts: [(String, String)] = [
-            ("delivered", "handed it to"), ("pending", "has yet to hand it to"),
-            ("before_it_began", "published it before the beginning of"), ("not_for_it", "has it on no channel of"),
+        let parts: [(Explanation.Outcome, String)] = [
+            (.delivered, "handed it to"), (.pending, "has yet to hand it to"),
+            (.leftOut, "left it to GET /history for"), (.beforeItBegan, "published it before the beginning of"),
+            (.notForIt, "has it on no channel of"), (.unknown, "can no longer tell for"),
         ]
         let told = parts.compactMap { outcome, words in
             outcomes[outcome].map { "\(words) \($0) of the user's \(streams.count) open streams" }

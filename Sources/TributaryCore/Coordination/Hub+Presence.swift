@@ -25,14 +25,11 @@ extension Hub {
     public func setTyping(_ isTyping: Bool, of user: UserID, type: String, in project: ProjectID) async throws {
         let owner = StreamOwner(user: user, project: project)
         try await publishTyping(isTyping, of: owner, type: type)
-        guard isTyping else { return typing.stop(owner) }
-        typing.start(owner) { [weak self] in
-            // It is as ephemeral as any: a relay that is away does not get it later.
-            try? await self?.publishTyping(false, of: owner, type: type)
-        }
+        if isTyping { typing.start(owner, type: type) } else { typing.stop(owner) }
+        registrar.tellTyping(owner)
     }
 
-    private func publishTyping(_ isTyping: Bool, of owner: StreamOwner, type: String) async throws {
+    func publishTyping(_ isTyping: Bool, of owner: StreamOwner, type: String) async throws {
         var data = ByteBuffer()
         data.writeStaticString(#"{"userId":"#)
         data.writeJSONString(owner.user.rawValue)

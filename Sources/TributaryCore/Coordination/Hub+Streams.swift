@@ -2,6 +2,39 @@ import TributaryProtocol
 
 /// Open streams, on whichever node they are. From any thread.
 extension Hub {
+    /// Whose a live stream is, and what it reads; `nil` if there is none.
+    ///
+    /// - Throws: ``CoordinationError/unavailable(_:)`` if a node did not answer that may have it.
+    public func stream(
+        _ id: ConnectionID
+    ) async throws(CoordinationError) -> (user: UserID, project: ProjectID, channels: ChannelSet)? {
+        var question = NodeQuestion(.find)
+        question.connection = "\(id)"
+        guard let found = try await askForOne(question)?.found, let user = try? UserID(found.user),
+            let project = try? ProjectID(found.project)
+        else { return nil }
+        return (user, project, found.channels.map { registrar.channels($0) } ?? .all(of: catalog.channels.count))
+    }
+
+    /// Gives a live stream the time of a new credential; of channels that it loses, it is told by `subscribed`.
+    ///
+    /// - Parameter user: the stream's own.
+    /// - Returns: false if there is no such stream of this user.
+    /// - Throws: ``CoordinationError/unavailable(_:)`` if a node did not answer that may have it.
+    public func renew(
+        _ id: ConnectionID, of user: UserID, _ renewal: StreamRenewal
+    ) async throws(CoordinationError) -> Bool {
+        // Here, who is to be asked can go with it.
+        if await registrar.renew(id, of: user, renewal) { return true }
+        var question = NodeQuestion(.renew)
+        question.connection = "\(id)"
+        question.user = user.rawValue
+        question.expiresAt = renewal.expiresAt?.milliseconds
+        question.reviewAt = renewal.reviewAt?.milliseconds
+        question.removing = registrar.names(of: renewal.removing)
+        return try await askForOne(question) != nil
+    }
+
     /// Changes the channels of a live stream; the stream is told by `subscribed` when it is so.
     ///
     /// - Parameter user: the stream's own user; `nil` for an operator, who may change anybody's.
@@ -69,5 +102,12 @@ extension Hub {
         question.project = project?.rawValue
         let outcome = await registrar.ask(question)
         return (outcome.answers.reduce(0) { $0 + ($1.closed ?? 0) }, outcome.silent)
+    }
+
+    /// Calls `forget` on this node each time that a user's streams are closed with ``revoke(_:in:)``, whichever node was
+    /// asked: what is remembered of the user's rights, in the project or in all, does not hold any more. It is called
+    /// before the streams are closed, and must not block.
+    public func whenRevoked(_ forget: @escaping @Sendable (_ user: UserID, _ project: ProjectID?) -> Void) {
+        registrar.eventLoop.perform { [registrar] in registrar.revocationObservers.append(forget) }
     }
 }

@@ -98,19 +98,20 @@ public final class MemoryCoordination: Coordination {
 
     // MARK: Presence
 
-    public func join(_ users: [PresentUser], of project: ProjectID, on node: String) -> EventLoopFuture<Void> {
-        change(project) { presence, now in
-            ((), presence.join(users, on: node, now: now, lifetime: UInt64(times.presence)))
-        }
-        return eventLoop.makeSucceededVoidFuture()
+    public func join(_ users: [PresentUser], of project: ProjectID, on node: String) -> EventLoopFuture<Bool> {
+        eventLoop.makeSucceededFuture(
+            change(project) { presence, now in
+                let wasKnown = !presence.isEmpty
+                return (wasKnown, presence.join(users, on: node, now: now, lifetime: UInt64(times.presence)))
+            })
     }
 
-    public func leave(_ users: [UserID], of project: ProjectID, on node: String) -> EventLoopFuture<Void> {
-        change(project) { presence, now in
-            presence.leave(users, on: node, now: now, grace: UInt64(times.offlineGrace))
-            return ((), [])
-        }
-        return eventLoop.makeSucceededVoidFuture()
+    public func leave(_ users: [UserID], of project: ProjectID, on node: String) -> EventLoopFuture<Bool> {
+        eventLoop.makeSucceededFuture(
+            change(project) { presence, now in
+                presence.leave(users, on: node, now: now, grace: UInt64(times.offlineGrace))
+                return (!presence.isEmpty, [])
+            })
     }
 
     public func set(_ status: PresenceState, of user: UserID, in project: ProjectID) -> EventLoopFuture<Bool> {

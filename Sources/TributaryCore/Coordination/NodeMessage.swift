@@ -10,6 +10,16 @@ struct NodeMessage: Codable, Sendable {
     var displaced: [Displaced]?
     var question: NodeQuestion?
     var answer: NodeAnswer?
+    /// A user who has said at this node whether it types, so that no other says for it that it stopped.
+    var typing: Member?
+    /// Projects of which the presence store has forgotten who is there: the nodes say it again, and tell who watches.
+    var forgotten: [String]?
+
+    /// A user in a project.
+    struct Member: Codable, Sendable {
+        var user: String
+        var project: String
+    }
 
     /// A stream that lost its place.
     struct Displaced: Codable, Sendable {
@@ -40,12 +50,16 @@ struct NodeQuestion: Codable, Sendable {
     enum Kind: String, Codable, Sendable {
         /// Which streams are open, of a user, in a project.
         case connections
+        /// Whose a stream is.
+        case find
         /// Closes a stream.
         case close
         /// Closes a user's streams.
         case revoke
         /// Changes a stream's channels.
         case change
+        /// Gives a stream the time of a new credential.
+        case renew
         /// What became of an event.
         case explain
     }
@@ -60,6 +74,9 @@ struct NodeQuestion: Codable, Sendable {
     var adding: [String]?
     var removing: [String]?
     var fromSequence: UInt64?
+    /// When the new credential ends, and when somebody is to be asked again, in milliseconds since 1970.
+    var expiresAt: UInt64?
+    var reviewAt: UInt64?
     var event: EventPlace?
 
     /// Where an event stands in the log.
@@ -81,16 +98,27 @@ struct NodeAnswer: Codable, Sendable {
     var connections: [ConnectionListing.Connection]?
     /// There are more of them.
     var more: Bool?
+    /// The stream that was looked for.
+    var found: Found?
     /// How many streams were closed.
     var closed: Int?
     /// The channels that the stream will have.
     var channels: [String]?
+    /// Whether the stream was given the time of a new credential.
+    var isRenewed: Bool?
     var explanation: Explanation.Node?
+
+    struct Found: Codable, Sendable {
+        var user: String
+        var project: String
+        /// What it reads; a node of an earlier version doesn't say.
+        var channels: [String]?
+    }
 
     init(to question: NodeQuestion) {
         number = question.number
     }
 
     /// Whether the node had what was asked for by its name.
-    var isPositive: Bool { channels != nil || (closed ?? 0) > 0 }
+    var isPositive: Bool { channels != nil || found != nil || isRenewed == true || (closed ?? 0) > 0 }
 }

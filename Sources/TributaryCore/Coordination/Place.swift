@@ -16,7 +16,7 @@ struct Place {
     var connectedAt: UInt64
     /// Its shard has been told that it may open.
     var isLetIn = false
-    /// It lost its place before it was let in: it ends as soon as it has begun.
+    /// It lost its place, or its user the right to it, before it was let in: it ends as soon as it has begun.
     var ending: StreamCloseReason?
 
     init(_ request: StreamRequest, shard: Int, connectedAt: UInt64) {

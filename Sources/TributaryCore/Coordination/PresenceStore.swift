@@ -8,11 +8,15 @@ import TributaryProtocol
 /// that each change is told once, whoever notices it. Failures are ``CoordinationError``.
 public protocol PresenceStore: Sendable {
     /// The node has streams of these users: whoever was not there is online from now on, the others stay what they are.
-    func join(_ users: [PresentUser], of project: ProjectID, on node: String) -> EventLoopFuture<Void>
+    ///
+    /// - Returns: whether anybody was there before; if not, though a node has users there, the store was wiped.
+    func join(_ users: [PresentUser], of project: ProjectID, on node: String) -> EventLoopFuture<Bool>
 
     /// The node has no stream of these users any more. Whom no node has for
     /// ``CoordinationTimes/offlineGrace`` is offline, which ``sweep(_:)`` tells.
-    func leave(_ users: [UserID], of project: ProjectID, on node: String) -> EventLoopFuture<Void>
+    ///
+    /// - Returns: as ``join(_:of:on:)``.
+    func leave(_ users: [UserID], of project: ProjectID, on node: String) -> EventLoopFuture<Bool>
 
     /// A user says how it is.
     ///
@@ -45,10 +49,13 @@ public struct PresenceMember: Equatable, Sendable {
     public var status: PresenceState
     /// When this last changed, in milliseconds since 1970; later with each change of the user.
     public var changedAt: UInt64
+    /// When a node last said that the user is there, or the user something of itself, in milliseconds since 1970.
+    public var lastSeen: UInt64
 
-    public init(user: PresentUser, status: PresenceState, changedAt: UInt64) {
+    public init(user: PresentUser, status: PresenceState, changedAt: UInt64, lastSeen: UInt64) {
         self.user = user
         self.status = status
         self.changedAt = changedAt
+        self.lastSeen = lastSeen
     }
 }

@@ -95,8 +95,10 @@ package struct ProjectPresence: Sendable {
 
     /// Who is there, by name.
     package var members: [PresenceMember] {
-        entries.values.map { PresenceMember(user: $0.user, status: $0.status, changedAt: $0.changedAt) }
-            .sorted { $0.user.id.rawValue < $1.user.id.rawValue }
+        entries.values.map {
+            PresenceMember(user: $0.user, status: $0.status, changedAt: $0.changedAt, lastSeen: $0.lastSeen)
+        }
+        .sorted { $0.user.id.rawValue < $1.user.id.rawValue }
     }
 
     /// Takes out a user whose time is over. A millisecond late, so that whoever comes back at once comes later.

@@ -14,12 +14,18 @@ extension Registrar {
         for shard in shards {
             let views = try? await shard.eventLoop.submit { shard.views(of: user, in: project) }.get()
             for view in views ?? [] {
-                let matches = isForUser && channel.map { view.channels.contains(ChannelSet(index: $0)) } ?? false
+                let outcome: Explanation.Outcome =
+                    if let channel, let position {
+                        isForUser ? view.outcome(of: position, on: channel) : .notForIt
+                    } else {
+                        .unknown
+                    }
                 streams.append(
                     Explanation.Stream(
                         connectionID: "\(view.id)", channels: names(of: view.channels), state: view.state,
-                        position: view.position?.description, matches: matches,
-                        outcome: Self.outcome(of: position, for: view, matches: matches)
+                        position: view.position?.description,
+                        matches: channel.map { isForUser && view.channels.contains(ChannelSet(index: $0)) },
+                        outcome: outcome
                     )
                 )
             }
@@ -30,7 +36,7 @@ extension Registrar {
         return Explanation.Node(
             node: node,
             listens: channel.map { known.contains(ChannelSet(index: $0)) } ?? false,
-            received: position.map { place in heard.map { place <= $0.position } ?? false } ?? false,
+            received: position.map { place in heard.map { place <= $0.position } ?? false },
             position: heard?.position.description,
             streams: streams,
             closed: (closed ?? []).map { closing in
@@ -40,13 +46,5 @@ extension Registrar {
                 )
             }
         )
-    }
-
-    private static func outcome(of position: LogPosition?, for view: StreamView, matches: Bool) -> String {
-        guard matches else { return "not_for_it" }
-        guard let position else { return "unknown" }
-        guard let handed = view.position else { return "pending" }
-        if position <= view.begunAt { return "before_it_began" }
-        return position <= handed ? "delivered" : "pending"
     }
 }

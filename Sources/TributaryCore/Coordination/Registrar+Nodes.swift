@@ -20,6 +20,14 @@ extension Registrar {
                     self.tell(reply, message.from)
                 }
             }
+            if let typing = message.typing, let user = try? UserID(typing.user),
+                let project = try? ProjectID(typing.project)
+            {
+                self.typedElsewhere(StreamOwner(user: user, project: project))
+            }
+            if let forgotten = message.forgotten {
+                self.renewPresence(of: forgotten.compactMap { try? ProjectID($0) })
+            }
             if let answer = message.answer { self.inquiries.answer(answer, from: message.from) }
         }
     }
@@ -30,13 +38,21 @@ extension Registrar {
         tell(message, node)
     }
 
+    /// A user has said here whether it types. From any thread.
+    func tellTyping(_ owner: StreamOwner) {
+        var message = NodeMessage(from: node)
+        message.typing = .init(user: owner.user.rawValue, project: owner.project.rawValue)
+        tell(message, nil)
+    }
+
     /// Sends a message; what does not arrive is made good by the next refresh, or told to who asked.
     @discardableResult
     func tell(_ message: NodeMessage, _ node: String?) -> EventLoopFuture<Void> {
         relay.tell(message.encoded(), node: node)
     }
 
-    /// Asks every node, this one included. From any thread.
+    /// Asks every node, this one included. One that is lost is asked as well, and counts as silent unless it answers before the
+    /// others have. From any thread.
     ///
     /// - Parameter isForOne: one of them has what is asked for, so its answer is enough.
     func ask(_ question: NodeQuestion, isForOne: Bool = false) async -> Inquiries.Outcome {
@@ -49,11 +65,12 @@ extension Registrar {
         return outcome
     }
 
-    private func askOthers(_ question: NodeQuestion, isForOne: Bool) -> EventLoopFuture<Inquiries.Outcome> {
-        let others = Set(nodes.filter { !$0.isLost && $0.name != node }.map(\.name))
-        guard !others.isEmpty else { return eventLoop.makeSucceededFuture(Inquiries.Outcome()) }
+    func askOthers(_ question: NodeQuestion, isForOne: Bool) -> EventLoopFuture<Inquiries.Outcome> {
+        let others = nodes.filter { $0.name != node }
         let promise = eventLoop.makePromise(of: Inquiries.Outcome.self)
-        let number = inquiries.begin(awaiting: others, isForOne: isForOne, promise)
+        let number = inquiries.begin(
+            awaiting: Set(others.filter { !$0.isLost }.map(\.name)),
+            lost: Set(others.filter(\.isLost).map(\.name)), isForOne: isForOne, promise)
         var message = NodeMessage(from: node)
         message.question = question
         message.question?.number = number
@@ -78,6 +95,12 @@ extension Registrar {
             let found = await connections(of: user, in: project, limit: limit)
             answer.connections = found.connections
             answer.more = found.more
+        case .find:
+            guard let id else { break }
+            answer.found = await find(id).map {
+                .init(
+                    user: $0.owner.user.rawValue, project: $0.owner.project.rawValue, channels: names(of: $0.channels))
+            }
         case .close:
             guard let id else { break }
             answer.closed = await closeNow(id, .revoked) ? 1 : 0
@@ -91,6 +114,9 @@ extension Registrar {
                 fromSequence: question.fromSequence
             )
             answer.channels = await self.change(id, of: user, change)
+        case .renew:
+            guard let id, let user else { break }
+            answer.isRenewed = await renew(id, of: user, StreamRenewal(question, removing: channels(question.removing)))
         case .explain:
             guard let user, let project, let event = question.event else { break }
             answer.explanation = await explain(event, to: user, in: project)
@@ -98,9 +124,17 @@ extension Registrar {
         return answer
     }
 
-    private func channels(_ names: [String]?) -> ChannelSet {
+    func channels(_ names: [String]?) -> ChannelSet {
         (names ?? []).reduce(into: []) { set, name in
             if let index = catalog.index(of: name) { set.insert(ChannelSet(index: index)) }
         }
+    }
+}
+
+extension StreamRenewal {
+    /// As another node tells of it: who is to be asked stays there.
+    fileprivate init(_ question: NodeQuestion, removing: ChannelSet) {
+        self.init(StreamLease(expiresAt: question.expiresAt.map { Instant(milliseconds: $0) }), removing: removing)
+        reviewAt = question.reviewAt.map { Instant(milliseconds: $0) }
     }
 }

@@ -26,7 +26,9 @@ extension Registrar {
         let left = leaves.flatMap { project, users in
             sweeps.append((project, deadline))
             return users.chunks(of: Self.usersPerCall).map {
-                watch(coordination.leave(Array($0), of: project, on: node))
+                watch(coordination.leave(Array($0), of: project, on: node)) { wasKnown in
+                    if !wasKnown { self.notice(forgotten: project) }
+                }
             }
         }
         return joined + left
@@ -44,7 +46,12 @@ extension Registrar {
     }
 
     private func join(_ users: [PresentUser], of project: ProjectID) -> [EventLoopFuture<Void>] {
-        users.chunks(of: Self.usersPerCall).map { watch(coordination.join(Array($0), of: project, on: node)) }
+        users.chunks(of: Self.usersPerCall).map {
+            watch(coordination.join(Array($0), of: project, on: node)) { wasKnown in
+                if !wasKnown { self.notice(forgotten: project) }
+                self.presentProjects.insert(project)
+            }
+        }
     }
 
     /// Says of the users of some projects that they are here, and tells who of them has gone.
@@ -54,9 +61,52 @@ extension Registrar {
             // Where nobody has a name, others may have gone whose nodes are dead.
             users[owner.project, default: []] += presentUser(owner).map { [$0] } ?? []
         }
+        presentProjects = presentProjects.filter { Self.slot(of: $0) != slot || users[$0]?.isEmpty == false }
         guard !users.isEmpty else { return }
         for (project, users) in users { _ = join(users, of: project) }
         watch(coordination.sweep(Array(users.keys)))
+    }
+
+    // MARK: After a wipe
+
+    /// The store did not know anybody in a project. If it did once, it was wiped: of whoever left since, and leaves before all
+    /// nodes have said again who is there, nobody would be told.
+    private func notice(forgotten project: ProjectID) {
+        guard presentProjects.contains(project), !renewals.contains(project) else { return }
+        var message = NodeMessage(from: node)
+        message.forgotten = [project.rawValue]
+        tell(message, nil)
+        renewPresence(of: [project])
+    }
+
+    /// Says again who is there; when the other nodes have as well, those who watch are told anew.
+    func renewPresence(of projects: [ProjectID]) {
+        let new = projects.filter { renewals.insert($0).inserted }
+        guard !new.isEmpty else { return }
+        let isFirst = renewals.count == new.count
+        if isFirst { eventLoop.assumeIsolated().scheduleTask(in: Self.renewalPause) { self.renew() } }
+    }
+
+    /// 100 ms: after a wipe one project after the other is found empty; a node looks through its users once for many of them.
+    private static let renewalPause = TimeAmount.milliseconds(100)
+    /// 1 s: by then every node has heard of it, and its users are in the store.
+    private static let renewalTime = TimeAmount.seconds(1)
+
+    private func renew() {
+        let projects = renewals
+        var users: [ProjectID: [PresentUser]] = [:]
+        for owner in owners.keys where projects.contains(owner.project) {
+            if let user = presentUser(owner) { users[owner.project, default: []].append(user) }
+        }
+        for (project, users) in users { _ = join(users, of: project) }
+        eventLoop.assumeIsolated().scheduleTask(in: Self.renewalTime) {
+            for shard in self.shards {
+                shard.eventLoop.perform { for project in projects { shard.renewPresence(of: project) } }
+            }
+            self.renewals.subtract(projects)
+            // Noticed since.
+            if !self.renewals.isEmpty { self.renew() }
+        }
     }
 
     /// Tells who has gone offline where somebody left a while ago.

@@ -61,14 +61,15 @@ extension Registrar {
             let entries = removals
             removals = []
             let done = watch(coordination.remove(entries))
-            done.assumeIsolated().whenFailure { _ in self.keep(entries) }
+            done.assumeIsolated().whenFailure { self.keep(entries, after: $0) }
             sent.append(done)
         }
         return sent
     }
 
-    /// They are removed when the registry is back, or expire there.
-    private func keep(_ entries: [StreamEntry]) {
+    /// They are removed when the registry is back, or expire there; what it refuses to remove it would refuse again.
+    private func keep(_ entries: [StreamEntry], after error: any Error) {
+        if case .refused? = error as? CoordinationError { return }
         if removals.count + entries.count <= Self.removalsLimit { removals += entries }
     }
 
@@ -132,13 +133,13 @@ extension Registrar {
         answer.hop(to: eventLoop).assumeIsolated().whenComplete { result in
             switch result {
             case .success(let nodes):
-                self.found()
+                self.note(self.reachability.beatSucceeded())
                 let known = self.nodes.filter { !$0.isLost }.map(\.name)
                 self.nodes = nodes
                 self.bid(farewellTo: Set(known).subtracting(nodes.map(\.name)))
                 if isFirst { self.introduce() }
                 self.mourn()
-            case .failure(let error): self.lost(error)
+            case .failure(let error): self.note(self.reachability.beatFailed(), error)
             }
         }
     }
@@ -196,44 +197,61 @@ extension Registrar {
         let done = call.hop(to: eventLoop)
         done.assumeIsolated().whenComplete { result in
             switch result {
-            case .success(let answer):
-                self.found()
-                take(answer)
-            case .failure(let error): self.lost(error)
+            case .success(let answer): take(answer)
+            case .failure(let error): self.failed(error)
             }
         }
         return done.map { _ in }
     }
 
-    func found() {
-        guard !isReachable else { return }
-        isReachable = true
-        if wasReached { logger.notice("the nodes know of each other again; the limits hold for all of them") }
-        wasReached = true
-        scheduleFlush()
-        refreshAll()
+    private func note(_ change: Reachability.Change, _ error: (any Error)? = nil) {
+        switch change {
+        case .nothing: break
+        case .found, .foundAgain:
+            if change == .foundAgain {
+                logger.notice("the nodes know of each other again; the limits hold for all of them")
+            }
+            sayAgain()
+        case .lost:
+            logger.warning(
+                "the nodes cannot know of each other's streams; the limits hold for this node alone",
+                metadata: ["error": "\(error.map { "\($0)" } ?? "")"])
+            tryAgain()
+        }
     }
 
     /// Until it can be reached, so that the limits hold for all nodes as soon as they can, and a new node is known at once.
     private func tryAgain() {
         guard !timers.isEmpty else { return }
         eventLoop.assumeIsolated().scheduleTask(in: Self.retryInterval) {
-            guard !self.isReachable else { return }
+            guard !self.reachability.isReachable else { return }
             self.beat()
             self.tryAgain()
         }
     }
 
-    /// 250 ms: soon, and nothing that a Redis that comes back would feel.
-    private static let retryInterval = TimeAmount.milliseconds(250)
+    private static let retryInterval = TimeAmount.milliseconds(Int64(Reachability.shortestPause))
 
-    func lost(_ error: any Error) {
-        guard isReachable else { return }
-        isReachable = false
-        logger.warning(
-            "the nodes cannot know of each other's streams; the limits hold for this node alone",
-            metadata: ["error": "\(error)"])
-        tryAgain()
+    /// A call has failed. A beat tells whether all would; if not, what the node had to say is said again a little later, unless
+    /// it was refused: then the next refresh is soon enough.
+    func failed(_ error: any Error) {
+        let isRefusal = if case .refused? = error as? CoordinationError { true } else { false }
+        if reachability.isReachable, reachability.shouldLog(isRefusal ? "refused" : "failed", now: eventLoop.now) {
+            logger.warning(
+                "what the nodes share could not be used for a user or a project; the node goes on by itself there",
+                metadata: ["error": "\(error)"])
+        }
+        guard !isRefusal else { return }
+        beatSoon()
+        guard let pause = reachability.callFailed(now: eventLoop.now) else { return }
+        eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(Int64(pause))) {
+            if self.reachability.repeatIsDue(), !self.timers.isEmpty { self.sayAgain() }
+        }
+    }
+
+    private func sayAgain() {
+        scheduleFlush()
+        refreshAll()
     }
 }
 

@@ -33,15 +33,22 @@ extension Registrar {
         }
     }
 
+    /// A stream, if this node has it.
+    func find(_ id: ConnectionID) async -> Place? {
+        (try? await eventLoop.submit { self.places[id] }.get()).flatMap { $0 }
+    }
+
     /// Closes a stream if this node has it.
     func closeNow(_ id: ConnectionID, _ reason: StreamCloseReason) async -> Bool {
         (try? await eventLoop.submit { self.close(id, reason) }.get()) ?? false
     }
 
-    /// Closes a user's streams on this node.
+    /// Closes a user's streams on this node, those included that are on their way in.
     func revoke(_ user: UserID, in project: ProjectID?) async -> Int {
         let closed = try? await eventLoop.submit {
-            self.places(of: user, in: project).count { self.close($0.id, .revoked) }
+            self.revocations.note(user, in: project, now: .now())
+            for forget in self.revocationObservers { forget(user, project) }
+            return self.places(of: user, in: project).count { self.close($0.id, .revoked) }
         }.get()
         return closed ?? 0
     }
@@ -50,11 +57,17 @@ extension Registrar {
     ///
     /// - Returns: the channels that it will have, by name.
     func change(_ id: ConnectionID, of user: UserID?, _ change: ChannelChange) async -> [String]? {
-        let place = try? await eventLoop.submit { self.places[id] }.get()
-        guard let place, user == nil || place.owner.user == user else { return nil }
+        guard let place = await find(id), user == nil || place.owner.user == user else { return nil }
         let shard = shards[place.shard]
         let channels = try? await shard.eventLoop.submit { shard.change(id, change) }.get()
         return channels.flatMap { $0 }.map { names(of: $0) }
+    }
+
+    /// Gives a stream of `user`'s the time of a new credential, if this node has it.
+    func renew(_ id: ConnectionID, of user: UserID, _ renewal: StreamRenewal) async -> Bool {
+        guard let place = await find(id), place.owner.user == user else { return false }
+        let shard = shards[place.shard]
+        return (try? await shard.eventLoop.submit { shard.renew(id, renewal) }.get()) ?? false
     }
 }
 

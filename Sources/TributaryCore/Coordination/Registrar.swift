@@ -22,6 +22,9 @@ final class Registrar: @unchecked Sendable {
     var places: [ConnectionID: Place] = [:]
     var owners: [StreamOwner: [ConnectionID]] = [:]
     var closings = RecentClosings()
+    var revocations = RecentRevocations()
+    /// Are told who may not read any more, before the streams are closed. On the registrar's event loop.
+    var revocationObservers: [@Sendable (UserID, ProjectID?) -> Void] = []
     var figures = Figures()
 
     /// Streams that ended, for the registry to forget.
@@ -30,11 +33,12 @@ final class Registrar: @unchecked Sendable {
     var presenceChanges: Set<StreamOwner> = []
     /// Projects where somebody goes offline soon.
     var sweeps: [(project: ProjectID, deadline: NIODeadline)] = []
+    /// Projects where the presence store has taken this node's users in.
+    var presentProjects: Set<ProjectID> = []
+    /// Projects of which the store had forgotten who is there, and that are being renewed.
+    var renewals: Set<ProjectID> = []
     var isFlushScheduled = false
-    /// Whether the last call reached what the nodes share.
-    var isReachable = false
-    /// Whether any call has.
-    var wasReached = false
+    var reachability = Reachability()
     var timers: [RepeatedTask] = []
     var slot = 0
     /// The nodes, as of the last beat.
@@ -52,6 +56,9 @@ final class Registrar: @unchecked Sendable {
     /// Lost nodes whose streams were swept, or will be.
     var mourned: Set<String> = []
 
+    /// A user has said at another node whether it types; set once by ``Hub``.
+    var typedElsewhere: @Sendable (StreamOwner) -> Void = { _ in }
+
     /// How far this node has heard a project's log, and of which channels; set once by ``Hub``.
     var timeline: @Sendable (ProjectID) async -> (position: LogPosition, known: ChannelSet)? = { _ in nil }
 
@@ -61,7 +68,7 @@ final class Registrar: @unchecked Sendable {
         let figures: Figures
     }
 
-    var state: State { State(isReachable: isReachable, figures: figures) }
+    var state: State { State(isReachable: reachability.isReachable, figures: figures) }
 
     /// What `/stats` says of it.
     struct Figures: Sendable {
@@ -101,7 +108,8 @@ final class Registrar: @unchecked Sendable {
             count(error)
             return promise.fail(error)
         }
-        let place = Place(request, shard: shard, connectedAt: Instant.microseconds)
+        var place = Place(request, shard: shard, connectedAt: Instant.microseconds)
+        if revocations.include(place.owner, since: request.judgedSince) { place.ending = .revoked }
         guard place.isRegistered else {
             add(place)
             return letIn(place.id, promise)
@@ -117,7 +125,7 @@ final class Registrar: @unchecked Sendable {
         let timeout = eventLoop.assumeIsolated().scheduleTask(in: patience) {
             guard !isDecided else { return }
             isDecided = true
-            self.lost(CoordinationError.unavailable("the registry did not answer in time"))
+            self.failed(CoordinationError.unavailable("the registry did not answer in time"))
             self.letInAlone(place.id, promise)
         }
         coordination.register(registered(place), limit: limit(for: place)).hop(to: eventLoop).assumeIsolated()
@@ -128,14 +136,12 @@ final class Registrar: @unchecked Sendable {
                 isDecided = true
                 switch result {
                 case .success(.accepted(let connectedAt, let displaced)):
-                    self.found()
                     self.places[place.id]?.connectedAt = connectedAt
                     self.displace(displaced)
                     // It ended meanwhile, and was taken out before it was entered.
                     if self.places[place.id] == nil { self.remove(StreamEntry(owner: place.owner, id: place.id)) }
                     if !isLate { self.letIn(place.id, promise) }
                 case .success(.rejected(let current)):
-                    self.found()
                     guard !isLate else { return }
                     let refusal = AdmissionRefusal.userLimit(
                         current: current, maximum: self.configuration.streamLimit.maximum ?? current)
@@ -143,7 +149,7 @@ final class Registrar: @unchecked Sendable {
                     self.forget(place.id)
                     promise.fail(refusal)
                 case .failure(let error):
-                    self.lost(error)
+                    self.failed(error)
                     if !isLate { self.letInAlone(place.id, promise) }
                 }
             }
@@ -210,7 +216,9 @@ final class Registrar: @unchecked Sendable {
     ///
     /// - Throws: ``AdmissionRefusal``.
     func preflight(_ request: StreamRequest) async throws {
-        try await eventLoop.submit { try self.limits.check(request.address) }.get()
+        try await eventLoop.submit {
+            try self.limits.check(request.address, now: self.eventLoop.now.uptimeNanoseconds / 1_000)
+        }.get()
         let limit = configuration.streamLimit
         guard limit.policy == .reject, let maximum = limit.maximum, !request.isAnonymous else { return }
         let owner = StreamOwner(user: request.user, project: request.project)

@@ -67,7 +67,13 @@ public final class Hub: Service {
         self.intake = intake
         self.shards = shards
         self.registrar = registrar
-        typing = Typing(eventLoop: registrar.eventLoop, milliseconds: configuration.typingMilliseconds)
+        let typing = Typing(eventLoop: registrar.eventLoop, milliseconds: configuration.typingMilliseconds)
+        registrar.typedElsewhere = { typing.stop($0) }
+        self.typing = typing
+        typing.expire = { [weak self] typist in
+            // It is as ephemeral as any: a relay that is away does not get it later.
+            Task { try? await self?.publishTyping(false, of: typist.owner, type: typist.type) }
+        }
     }
 
     /// Runs the relay, the log and what the nodes share until the task is cancelled or the service group shuts down.
@@ -105,7 +111,8 @@ public final class Hub: Service {
 
     // MARK: Publishing
 
-    /// Publishes an event to the streams of every node: a durable one through the log, which gives it its id.
+    /// Publishes an event to the streams of every node: a durable one through the log, which gives it its id. So goes every
+    /// event while the log goes by another catalog than this node's, which may know better what is durable.
     ///
     /// The id of an event that the catalog calls ephemeral is ignored, and counted.
     /// - Throws: ``EventLogError`` or ``RelayError``; ``Envelope/Rejection`` for a reserved name or an envelope over the limit, or
@@ -118,15 +125,15 @@ public final class Hub: Service {
         var event = event
         // One name on the wire, whatever alias the publisher used.
         event.channel = catalog.channels[channel]
-        let isDurable = catalog.isDurable(event.name, in: channel)
-        if event.id != nil, !isDurable {
+        let goesToLog = catalog.isDurable(event.name, in: channel) || log.status.hasOtherCatalog
+        if event.id != nil, !goesToLog {
             rejections.count("ignored_id", source: event.topic.name)
             event.id = nil
         }
         let payload = Envelope.encode(event, timestamp: Instant.now.milliseconds)
         guard payload.readableBytes <= configuration.maximumEnvelopeBytes else { throw Envelope.Rejection.tooLarge }
         // What is neither kept nor told apart from its repetition needs no more than the relay.
-        guard isDurable || event.clientMessageID != nil else {
+        guard goesToLog || event.clientMessageID != nil else {
             try await relay.publish(payload, to: event.topic)
             return PublishReceipt(id: nil, duplicate: false)
         }

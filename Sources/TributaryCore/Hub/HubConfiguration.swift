@@ -24,6 +24,8 @@ public struct HubConfiguration: Sendable {
     public var maximumEnvelopeBytes = Envelope.maximumBytes
     /// How long an admission waits for the relay's confirmation before the stream opens without it.
     public var subscribeTimeoutMilliseconds = 2_000
+    /// How old a stream may get, ±10 %, before its client has to come back; `nil` is no limit.
+    public var maximumStreamAgeMilliseconds: Int?
     /// Streams on this node; `nil` is as many as the process can open.
     public var maximumStreams: Int?
     /// Streams of a user in a project, on all nodes.

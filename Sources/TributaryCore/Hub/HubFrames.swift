@@ -112,7 +112,7 @@ struct HubFrames: Sendable {
             data.writeStaticString(#","user_type":"#)
             data.writeJSONString(member.user.type)
             data.writeStaticString(#","last_seen":"#)
-            data.writeDecimal(member.changedAt)
+            data.writeDecimal(member.lastSeen)
             data.writeStaticString("}")
         }
         data.writeStaticString(members.count > Self.snapshotLimit ? #"],"more":true"# : "]")
@@ -124,13 +124,14 @@ struct HubFrames: Sendable {
     private static let snapshotLimit = 1_000
 
     /// What follows a replay.
-    func replayEnd(_ project: ProjectID, last: UInt64, replayed: Int, available: Int) -> ByteBuffer {
-        let more = available > replayed
+    func replayEnd(_ project: ProjectID, _ replay: LogReading.Replay) -> ByteBuffer {
+        let (replayed, more) = (replay.replayed, replay.hasMore)
+        let available = min(replay.available, LogReading.Replay.countLimit)
         var data = ByteBuffer()
         data.writeStaticString(#"{"projectId":"#)
         data.writeJSONString(project.rawValue)
         data.writeStaticString(#","lastReplayedSeq":"#)
-        data.writeDecimal(last)
+        data.writeDecimal(replay.lastReplayed)
         data.writeStaticString(#","replayed":"#)
         data.writeDecimal(UInt64(replayed))
         data.writeStaticString(#","totalAvailable":"#)
@@ -138,7 +139,7 @@ struct HubFrames: Sendable {
         data.writeStaticString(more ? #","more":true,"message":"# : #","more":false,"message":"#)
         data.writeJSONString(
             more
-                ? "\(replayed) of \(available) missed events were replayed; GET /history has the rest"
+                ? "\(replayed) of \(replay.isCounted ? "more than " : "")\(available) missed events were replayed; GET /history has the rest"
                 : "\(replayed) missed events were replayed"
         )
         data.writeStaticString("}")

@@ -5,12 +5,14 @@
 #endif
 
 /// A moment in milliseconds since 1970, UTC.
-public struct Instant: Sendable {
+public struct Instant: Sendable, Hashable, Comparable {
     public let milliseconds: UInt64
 
     public init(milliseconds: UInt64) {
         self.milliseconds = milliseconds
     }
+
+    public static func < (left: Instant, right: Instant) -> Bool { left.milliseconds < right.milliseconds }
 
     public static var now: Instant {
         var time = timespec()

@@ -56,7 +56,7 @@ extension Intake: SequencerOutput {
 
     /// Counts an id that means nothing: an ephemeral event's would move the cursor of browsers past what they missed.
     func countIgnoredID(of envelope: Envelope, on route: Route) {
-        guard envelope.id != nil || envelope.hasUnusableID else { return }
+        guard envelope.placement == nil, envelope.id != nil || envelope.hasUnusableID else { return }
         if envelope.id == nil || !catalog.isDurable(envelope.event, in: route.channel) {
             countIgnoredID(on: route.topic)
         }

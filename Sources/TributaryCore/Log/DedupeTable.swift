@@ -3,14 +3,18 @@ import TributaryProtocol
 
 /// The `client_msg_id`s of a project's newest events, so that a publisher's retry is told from a new event.
 package struct DedupeTable: Sendable {
-    /// One publisher's key for one event: the same key on another channel, or to another user, is another event.
+    /// One publisher's key for one event: the same key on another channel, to another user, or of another user, is another
+    /// event.
     package struct Key: Hashable, Sendable {
         package var channel: Int
+        /// Of a user's own event.
+        package var sender: UserID?
         package var recipient: UserID?
         package var clientMessageID: String
 
-        package init(channel: Int, recipient: UserID?, clientMessageID: String) {
+        package init(channel: Int, sender: UserID? = nil, recipient: UserID?, clientMessageID: String) {
             self.channel = channel
+            self.sender = sender
             self.recipient = recipient
             self.clientMessageID = clientMessageID
         }

@@ -21,11 +21,11 @@ public protocol EventLog: Service {
     /// messages is the same.
     ///
     /// For an event that the catalog calls ephemeral: no id and no log. An event whose `clientMessageID` was published within
-    /// 24 hours before, in the same project and channel (and to the same user), is a duplicate: nothing is published, and
-    /// the receipt has the first one's id. So is one with an id of its own that is in the log already.
+    /// 24 hours before, in the same project and channel (to the same user, and of the same ``Event/sender``), is a duplicate:
+    /// nothing is published, and the receipt has the first one's id. So is one with an id of its own that is in the log already.
     ///
-    /// - Throws: ``EventLogError``, or ``Envelope/Rejection/tooLarge`` for an event that is over the limit with what the
-    ///   log adds to it. `.unavailable` leaves nothing half-done, but if the connection was lost before the answer it is
+    /// - Throws: ``EventLogError``, or ``Envelope/Rejection/tooLarge`` for an event whose envelope is over the limit, its
+    ///   ``Placement`` not counted. `.unavailable` leaves nothing half-done, but if the connection was lost before the answer it is
     ///   unknown whether the event was published.
     func publish(_ event: Event) async throws -> PublishReceipt
 

@@ -12,14 +12,15 @@ extension ProjectLog {
 
     /// Decides; changes nothing.
     ///
-    /// - Throws: ``EventLogError``; ``Envelope/Rejection/tooLarge`` if the event with all that a log adds to it is over
-    ///   the limit, because no node would hear it.
+    /// - Throws: ``EventLogError``; ``Envelope/Rejection/tooLarge`` if the event is over the limit without what the log says
+    ///   of its place, because no node would hear it.
     package func plan(_ event: Event, now: UInt64) throws -> Plan {
         let channel = try catalog.indexForLog(of: event.channel)
         var event = event
         event.channel = catalog.channels[channel]
         let key = event.clientMessageID.map {
-            DedupeTable.Key(channel: channel, recipient: event.recipient, clientMessageID: $0)
+            DedupeTable.Key(
+                channel: channel, sender: event.sender, recipient: event.recipient, clientMessageID: $0)
         }
         if let key, let first = dedupe.first(key, now: now) {
             return .duplicate(PublishReceipt(id: first?.rawValue, duplicate: true))
@@ -36,13 +37,21 @@ extension ProjectLog {
         let owner: Owner = event.id == nil ? .hub : .publisher
         event.id = placement?.id
         let envelope = Envelope.encode(event, timestamp: now / 1_000, placement: placement)
-        guard envelope.readableBytes <= Envelope.maximumBytes else { throw Envelope.Rejection.tooLarge }
+        guard envelope.readableBytes <= Envelope.maximumBytes || fits(event, placement, now: now) else {
+            throw Envelope.Rejection.tooLarge
+        }
         return .publish(
             Publication(
                 channel: channel, topic: event.topic, envelope: envelope, placement: placement, dedupeKey: key,
                 owner: owner, time: now
             )
         )
+    }
+
+    /// Whether an envelope that is over the limit is within it but for what the log says: the limit is the publisher's, and
+    /// nodes leave room for the rest (``Envelope/maximumPlacementBytes``).
+    private func fits(_ event: Event, _ placement: Placement?, now: UInt64) -> Bool {
+        placement != nil && Envelope.encode(event, timestamp: now / 1_000).readableBytes <= Envelope.maximumBytes
     }
 
     /// Takes what ``plan(_:now:)`` gave just before.
@@ -73,8 +82,9 @@ extension ProjectLog {
                 ),
                 in: channel, owner: .publisher, now: now
             )
+            noteBypass()
             return .appended(placement)
-        case .duplicate(let position): return .duplicate(position)
+        case .duplicate(let position): return .duplicate(position, epoch: epoch)
         case .ownerMismatch: return .ownerMismatch
         case .exhausted: throw EventLogError.refused("the project has no ids left below 2^53")
         }

@@ -28,6 +28,8 @@ package struct ProjectLog: Sendable {
     package private(set) var head = LogPosition.start
     /// When the newest event came.
     package private(set) var appendedAt: UInt64 = 0
+    /// An event has come through the relay alone: from now on, what nobody hears may be missing.
+    package private(set) var isBypassed = false
     package var channels: [ChannelLog]
     package var dedupe = DedupeTable()
     /// Where the events stand whose ids came late, as far as they are kept.
@@ -40,7 +42,7 @@ package struct ProjectLog: Sendable {
         channels = catalog.retention.map { ChannelLog(retention: $0) }
     }
 
-    /// A log that was kept elsewhere; its entries follow by ``restore(_:in:)``.
+    /// A log that was kept elsewhere; its entries follow by ``restore(_:in:)``. Which way they came, nobody remembers.
     package init(
         catalog: Catalog, owner: Owner?, epoch: UInt64, origin: EventID?, head: LogPosition, appendedAt: UInt64
     ) {
@@ -50,6 +52,7 @@ package struct ProjectLog: Sendable {
         self.origin = origin
         self.head = head
         self.appendedAt = appendedAt
+        isBypassed = owner == .publisher
     }
 
     /// Where a durable event goes that arrives now. Changes nothing: ``append(_:in:envelope:now:)`` does.
@@ -89,6 +92,9 @@ package struct ProjectLog: Sendable {
         return Placement(
             id: id, position: position, previous: previous.last, seen: seen, epoch: owner == nil ? max(now, 1) : epoch)
     }
+
+    /// Notes that an event came through the relay alone.
+    package mutating func noteBypass() { isBypassed = true }
 
     /// Takes an event, at the place that ``place(_:in:now:)`` gave it just before.
     package mutating func append(_ entry: LogEntry, in channel: Int, owner: Owner, now: UInt64) {

@@ -1,11 +1,13 @@
-/// A timer wheel for the heartbeats of one event loop: each stream is looked at when its heartbeat may be due, not with each
-/// event. Lives on its shard's event loop.
+/// A timer wheel for the heartbeats of one event loop: each stream is looked at when its heartbeat, or its term, may be
+/// due, not with each event. Lives on its shard's event loop.
 struct HeartbeatWheel {
     /// 250 ms: fine enough for heartbeats of 5 s, coarse enough to cost nothing.
     static let tickMilliseconds = 250
 
     /// 60 s, the longest heartbeat, fits in one turn.
     private static let slotCount = 256
+    /// How far ahead something can be scheduled.
+    static let turnTicks = slotCount - 1
 
     private(set) var now: UInt32 = 0
     private var slots = [[StreamSession]](repeating: [], count: slotCount)

@@ -18,12 +18,26 @@ struct LogReading {
         /// `connected` was written.
         var hasBegun = false
         var replayed = 0
-        /// Missed events that this user may read, counted up to ``countLimit``.
+        /// Missed events that this user may read, as far as the log was read: up to the page that passes ``countLimit``.
         var available = 0
         var lastReplayed: UInt64
+        /// Where the event stands behind which the first was left out, for ``StreamPast``; `nil` while none was.
+        var cutAt: LogPosition?
 
         /// 10,000: who missed more starts anew anyway.
         static let countLimit = 10_000
+
+        /// The log began anew after it was cut short: all of the new one is left out, whatever its ids.
+        var isOfOldLog = false
+
+        /// The first id that may have been left out.
+        var firstLeftOut: UInt64 { isOfOldLog ? 1 : lastReplayed + 1 }
+
+        /// Some were left out.
+        var hasMore: Bool { available > replayed }
+
+        /// Enough is known of what was left out. Only of that: whatever may be replayed is read to its end.
+        var isCounted: Bool { hasMore && available > Self.countLimit }
 
         init(cursor: UInt64) {
             self.cursor = cursor

@@ -42,13 +42,15 @@ final class ProjectStreams {
 
     /// Adds a stream, which begins when all its channels are known.
     ///
+    /// - Parameter begins: false for one that will be closed at once.
     /// - Returns: the channels to ask the relay for.
-    func add(_ session: StreamSession) -> ChannelSet {
+    func add(_ session: StreamSession, begins: Bool = true) -> ChannelSet {
         counters.opened += 1
         session.wantsPresence = shard.presenceChannel.map { session.channels.contains($0) } ?? false
         let first = map.insert(session)
         session.lastWrite = shard.tick
-        shard.scheduleHeartbeat(of: session)
+        shard.scheduleLook(at: session)
+        guard begins else { return first }
         if session.channels.isSubset(of: settled) { begin(session) } else { opening.append(session) }
         if !opened.isEmpty { open([], willTell: false) }
         return first

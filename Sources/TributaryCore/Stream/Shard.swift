@@ -13,6 +13,11 @@ final class Shard: @unchecked Sendable {
     /// Streams that are not at their tail's end.
     var slow: [ObjectIdentifier: StreamSession] = [:]
 
+    /// The time that credentials end by.
+    let clock: () -> Instant
+    /// Asks somebody again whether a stream may go on.
+    var inquire: (StreamLease.Review, ChannelSet) -> EventLoopFuture<StreamLease.Renewal>
+
     private let intake: Intake
     private let registrar: Registrar
     private var sessions: [ConnectionID: StreamSession] = [:]
@@ -26,7 +31,7 @@ final class Shard: @unchecked Sendable {
 
     init(
         index: Int, eventLoop: any EventLoop, configuration: HubConfiguration, frames: HubFrames, log: any EventLog,
-        catalog: Catalog, intake: Intake, registrar: Registrar
+        catalog: Catalog, intake: Intake, registrar: Registrar, clock: @escaping () -> Instant = { .now }
     ) {
         self.index = index
         self.eventLoop = eventLoop
@@ -36,6 +41,8 @@ final class Shard: @unchecked Sendable {
         reader = LogReader(log: log, catalog: catalog, eventLoop: eventLoop)
         self.intake = intake
         self.registrar = registrar
+        self.clock = clock
+        inquire = { review, channels in eventLoop.makeFutureWithTask { await review.ask(channels) } }
     }
 
     /// The channel of presence, if the catalog has one.
@@ -53,10 +60,14 @@ final class Shard: @unchecked Sendable {
         openCount += 1
         let session = StreamSession(request, stream: stream, sink: sink)
         sessions[session.connection] = session
-        let missing = stream.add(session)
+        session.term = term(of: request.lease)
+        // Its credential may have ended on the way.
+        let isOver = session.term?.isOver(now: clock()) ?? false
+        let missing = stream.add(session, begins: !isOver)
         if !missing.isEmpty { retain(missing, of: stream.project) }
         // The server refuses streams while it drains; one that was on its way gets its last frame at once.
         if drainPromise != nil { close(session, .draining) }
+        if isOver { close(session, .authExpired) }
         return session
     }
 
@@ -133,10 +144,18 @@ final class Shard: @unchecked Sendable {
         for stream in projects.values { stream.renewPresence() }
     }
 
+    func renewPresence(of project: ProjectID) { projects[project]?.renewPresence() }
+
     // MARK: Time
 
-    func scheduleHeartbeat(of session: StreamSession) {
-        wheel.schedule(session, at: session.heartbeat.deadline(after: session.lastWrite))
+    /// Looks at the stream again when its heartbeat, or its term, may be due.
+    ///
+    /// - Parameter reference: when it last heard of the hub; `nil` is its last write.
+    func scheduleLook(at session: StreamSession, after reference: UInt32? = nil) {
+        let heartbeat = session.heartbeat.deadline(after: reference ?? session.lastWrite)
+        let term = session.term?.nextLook(now: clock(), tick: tick)
+        wheel.remove(session)
+        wheel.schedule(session, at: min(heartbeat, term ?? heartbeat))
     }
 
     private func startTicking() {
@@ -154,7 +173,7 @@ final class Shard: @unchecked Sendable {
             // Built once per tick: the event form differs only in its timestamp.
             let comment = frames.heartbeat(isEvent: false)
             lazy var event = frames.heartbeat(isEvent: true)
-            for session in due where session.state != .closed {
+            for session in due where keepsTerm(session) {
                 let isSilent = tick &- session.lastWrite >= session.heartbeat.ticks - session.heartbeat.ticks / 10
                 if isSilent, session.state == .live {
                     session.send(session.heartbeat.isEvent ? event : comment)
@@ -165,8 +184,7 @@ final class Shard: @unchecked Sendable {
                 // That write may have found the connection dead.
                 guard session.state != .closed else { continue }
                 // A stream that still reads gets none; it is looked at again after one heartbeat's time.
-                let reference = session.state == .live || session.isWaiting ? session.lastWrite : tick
-                wheel.schedule(session, at: session.heartbeat.deadline(after: reference))
+                scheduleLook(at: session, after: session.state == .live || session.isWaiting ? nil : tick)
             }
         }
         if !slow.isEmpty, tick.isMultiple(of: UInt32(1_000 / HeartbeatWheel.tickMilliseconds)) { closeStuckStreams() }
@@ -183,12 +201,15 @@ final class Shard: @unchecked Sendable {
         }
     }
 
-    private func close(_ session: StreamSession, _ reason: StreamCloseReason) {
+    /// Says why, and ends a stream.
+    func close(_ session: StreamSession, _ reason: StreamCloseReason) {
         let retry = Int.random(in: reason.retryRange)
         session.close(reason, with: frames.serverClose(reason, reconnect: reason.reconnects, retryMilliseconds: retry))
     }
 
     // MARK: Single streams
+
+    func session(_ id: ConnectionID) -> StreamSession? { sessions[id] }
 
     /// Says why, and ends a stream, if it is still open.
     func close(_ id: ConnectionID, _ reason: StreamCloseReason) {

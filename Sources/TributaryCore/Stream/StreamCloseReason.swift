@@ -14,6 +14,10 @@ public enum StreamCloseReason: String, Sendable, CaseIterable {
     case evicted
     /// The user may not read any more, or an operator ended the stream.
     case revoked
+    /// The credential that it was opened with, or renewed with, has ended.
+    case authExpired = "auth_expired"
+    /// It is as old as streams get.
+    case maxAge = "max_age"
 
     /// Whether the client is to come back by itself.
     var reconnects: Bool { self != .replaced && self != .revoked }
@@ -21,7 +25,8 @@ public enum StreamCloseReason: String, Sendable, CaseIterable {
     /// When the client should come back, in milliseconds: spread, so that streams closed together do not return together.
     var retryRange: ClosedRange<Int> {
         switch self {
-        case .client, .error, .slowConsumer: 500...3_000
+        case .client, .error, .slowConsumer, .maxAge: 500...3_000
+        case .authExpired: 100...400
         case .draining: 100...5_000
         case .evicted: 30_000...60_000
         case .replaced, .revoked: 60_000...60_000

@@ -1,3 +1,4 @@
+import NIOCore
 import TributaryProtocol
 
 /// What an admitted subscriber asked for; every value has been checked.
@@ -21,6 +22,10 @@ public struct StreamRequest: Sendable {
     public var address: String?
     /// What the client says it is, at most 256 bytes.
     public var userAgent: String?
+    /// How long it may stay open without another look at its user.
+    public var lease = StreamLease()
+    /// When somebody began to judge it: what was revoked since then is revoked for it too.
+    public var judgedSince = NIODeadline.now()
 
     public init(
         user: UserID,

@@ -36,6 +36,7 @@ extension StreamSession {
         // `connected` says it otherwise.
         if hasBegun { hasNewChannels = true }
         if isBehind { wasNarrowedBehind = true }
+        noteEnd(of: removed.intersection(channels))
         stream.narrow(self, by: removed)
     }
 
@@ -60,6 +61,7 @@ extension StreamSession {
 
     private func begin(_ addition: ChannelAddition) {
         stream.move(self, to: channels.union(addition.channels))
+        noteBegin(of: addition.channels, after: stream.position)
         guard let replay = addition.replay else {
             var frames = subscribed()
             if let gap = stream.gapOfTrimmed(addition.channels) { frames.writeImmutableBuffer(gap) }
@@ -92,7 +94,7 @@ extension StreamSession {
         let channels = readChannels
         // It begins again where it stood if there was no log before.
         let isCut = replay.hasBegun && reading.epoch != 0
-        let isCutShort = replay.available > replay.replayed
+        let isCutShort = replay.hasMore
         lastWrite = stream.shard.tick
         if isCut, isCutShort { sink.write(replayEnd(of: replay)) }
         if reading.epoch != 0 {

@@ -147,12 +147,13 @@ extension StreamSession {
             return readOn()
         }
         // Of a replay that was cut short, more is missing than what was not read.
-        let isCutShort = reading.replay.map { $0.available > $0.replayed } ?? false
+        let isCutShort = reading.replay?.hasMore ?? false
         let last = isCutShort ? reading.replay?.lastReplayed ?? 0 : handed.high
         let missing = MissingIDs(from: last + 1, to: nil)
         beginAnew()
         beginReading(after: .position(.start), replay: reading.replay)
         self.reading?.isComplete = isCutShort
+        self.reading?.replay?.isOfOldLog = isCutShort
         lastWrite = stream.shard.tick
         sink.write(stream.gapFrame(channels, .logReset, missing: missing))
         if flush() { readOn() }
@@ -196,6 +197,11 @@ extension StreamSession {
         } else {
             sink.write(stream.gapFrame(channels, .logUnavailable, missing: MissingIDs(from: handed.high + 1, to: nil)))
         }
+        if let place = reading.cursor.position {
+            noteLeftOut(readChannels, after: place, through: reading.through)
+        } else if reading.addition == nil {
+            begunAt = reading.through
+        }
         self.reading?.isComplete = true
         if flush() { readOn() }
     }
@@ -214,6 +220,8 @@ extension StreamSession {
                 sink.write(stream.shard.frames.connected(self, latest: latest, recovered: recovery == .complete))
                 // The client may have heard from another node what this one has yet to hear.
                 handed = page.state.isFromTheFuture(reading.cursor) ? reading.through : page.start
+            } else {
+                noteBegin(of: read, after: page.start)
             }
             if let missing = recovery.missing {
                 sink.write(stream.gapFrame(read, .cursorNotFound, missing: missing))
@@ -248,6 +256,10 @@ extension StreamSession {
         self.reading?.replay?.available += result.found
         self.reading?.replay?.replayed += result.added
         if let last = result.last { self.reading?.replay?.lastReplayed = last.rawValue }
+        if result.found > result.added, reading.replay?.cutAt == nil {
+            let last = result.last.flatMap { id in segment.frames.last { $0.id == id }?.position }
+            self.reading?.replay?.cutAt = last ?? reading.cursor.position ?? .start
+        }
         note(end)
         for slice in selection.slices { sink.write(slice) }
         return flush(selection.deliveries)
@@ -258,8 +270,7 @@ extension StreamSession {
         guard let reading else { return }
         self.reading?.cursor = .position(end)
         handed = max(handed, min(end, reading.through))
-        let isCounted = reading.replay.map { $0.available >= LogReading.Replay.countLimit } ?? false
-        if end >= reading.through || isCounted { self.reading?.isComplete = true }
+        if end >= reading.through || reading.replay?.isCounted == true { self.reading?.isComplete = true }
     }
 
     private func finishReading() {
@@ -269,9 +280,10 @@ extension StreamSession {
         handed = max(handed, reading.through)
         if let replay = reading.replay {
             sink.write(replayEnd(of: replay))
-            if min(replay.available, LogReading.Replay.countLimit) > replay.replayed {
-                let missing = MissingIDs(from: replay.lastReplayed + 1, to: reading.through.high)
+            if replay.hasMore {
+                let missing = MissingIDs(from: replay.firstLeftOut, to: reading.through.high)
                 sink.write(stream.gapFrame(read, .replayLimit, missing: missing))
+                if let cut = replay.cutAt { noteLeftOut(read, after: cut, through: reading.through) }
             }
             if reading.addition != nil { sink.write(subscribed(at: reading.through)) }
             lastWrite = stream.shard.tick
@@ -281,10 +293,7 @@ extension StreamSession {
     }
 
     func replayEnd(of replay: LogReading.Replay) -> ByteBuffer {
-        stream.shard.frames.replayEnd(
-            project, last: replay.lastReplayed, replayed: replay.replayed,
-            available: min(replay.available, LogReading.Replay.countLimit)
-        )
+        stream.shard.frames.replayEnd(project, replay)
     }
 
     /// - Returns: false if the rest has to wait until the socket has taken this.

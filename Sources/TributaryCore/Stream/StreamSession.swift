@@ -32,6 +32,8 @@ public final class StreamSession {
     var handed = LogPosition.start
     /// Where in the log it began: nothing up to here was meant for it.
     var begunAt = LogPosition.start
+    /// Where its channels did not all begin with it and stay, or a replay left something out.
+    var past: StreamPast?
     /// The log that `handed` is in.
     var epoch: UInt64 = 0
     /// What it reads of the log, while it does.
@@ -43,6 +45,8 @@ public final class StreamSession {
     var userSlot = 0
     /// Where it stands on the ``HeartbeatWheel``, which keeps it: slot and position.
     var wheelPlace: (slot: Int32, index: Int32)?
+    /// What limits its time, if anything does.
+    var term: StreamTerm?
     /// The wheel's tick of the last write.
     var lastWrite: UInt32 = 0
     /// Channels that wait to be added.

@@ -172,9 +172,10 @@ final class Sequencer {
         needsFill = true
     }
 
+    /// The id of an event that a log has or should have. The log's own word counts before this node's catalog, which may be of
+    /// another revision.
     func usableID(of envelope: Envelope, channel: Int) -> EventID? {
-        guard let id = envelope.id, catalog.isDurable(envelope.event, in: channel) else { return nil }
-        return id
+        envelope.placement != nil || catalog.isDurable(envelope.event, in: channel) ? envelope.id : nil
     }
 
     /// - Returns: false if the event has to wait for the log.
@@ -215,13 +216,15 @@ final class Sequencer {
             return handle(placement, held: item, channel: channel) {
                 pass(id, placement.position, in: placement.epoch)
             }
-        case .duplicate(let position):
-            if timeline.hasPassed(position, channel: channel) { return true }
+        case .duplicate(let position, let epoch):
+            // A log that began anew gives the places of the old one again.
+            let isOfAnotherLog = timeline.isOfAnotherLog(epoch)
+            if !isOfAnotherLog, timeline.hasPassed(position, channel: channel) { return true }
             guard item?.isRetried == true else {
                 needsFill = true
                 return false
             }
-            pass(id, position)
+            if !isOfAnotherLog { pass(id, position, in: epoch) }
             return true
         case .ownerMismatch:
             output.count(Self.ownerMismatch, of: project, channel: channel)

@@ -45,7 +45,7 @@ struct Timeline {
         // Of a channel whose history nobody has asked for yet, any event is the first.
         guard let own = last[channel] else { return .next }
         // Of another log than the one that was read: reading it shows which one is there now.
-        guard placement.epoch == epoch || placement.epoch == 0 || epoch == 0 else { return .hole }
+        guard !isOfAnotherLog(placement.epoch) else { return .hole }
         guard placement.position > own.position else { return .seen }
         guard placement.previous?.rawValue ?? 0 == own.id else { return .hole }
         for seen in placement.seen {
@@ -56,6 +56,9 @@ struct Timeline {
         }
         return .next
     }
+
+    /// Whether an epoch is not that of the log that was read; what is not known is taken for it.
+    func isOfAnotherLog(_ epoch: UInt64) -> Bool { epoch != self.epoch && epoch != 0 && self.epoch != 0 }
 
     /// Whether an event has been passed on.
     func hasPassed(_ position: LogPosition, channel: Int) -> Bool {

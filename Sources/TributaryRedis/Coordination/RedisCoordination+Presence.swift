@@ -3,18 +3,18 @@ import TributaryCore
 import TributaryProtocol
 
 extension RedisCoordination {
-    public func join(_ users: [PresentUser], of project: ProjectID, on node: String) -> EventLoopFuture<Void> {
+    public func join(_ users: [PresentUser], of project: ProjectID, on node: String) -> EventLoopFuture<Bool> {
         let work = users.inBatches.map { Array($0) }
         return eventLoop.flatSubmit {
             let number = self.joins.begin()
             // 200 users are 2 ms.
             let done = self.callInBatches(work[...], size: 4) { users in
                 self.join(users, of: project, on: node, number)
-            } read: { _ in
-                [Int]()
+            } read: { reply in
+                [reply == .integer(1)]
             }
             done.assumeIsolated().whenComplete { _ in self.joins.finish() }
-            return done.map { _ in }
+            return done.map { $0.allSatisfy { $0 } }
         }.flatMapErrorThrowing { throw CoordinationError($0) }
     }
 
@@ -29,7 +29,7 @@ extension RedisCoordination {
         return script(.join, of: project, [.string(node), .integer(times.presence)] + names)
     }
 
-    public func leave(_ users: [UserID], of project: ProjectID, on node: String) -> EventLoopFuture<Void> {
+    public func leave(_ users: [UserID], of project: ProjectID, on node: String) -> EventLoopFuture<Bool> {
         let calls = users.inBatches.map { batch in
             script(
                 .leave, of: project,
@@ -37,8 +37,12 @@ extension RedisCoordination {
         }
         return eventLoop.flatSubmit {
             for user in users { self.joins.end(NodeMember(user: user, project: project, node: node)) }
-            return self.perform(calls)
-        }
+            return self.callInBatches(calls[...]) {
+                $0
+            } read: { reply in
+                [reply == .integer(1)]
+            }.map { $0.allSatisfy { $0 } }
+        }.flatMapErrorThrowing { throw CoordinationError($0) }
     }
 
     public func set(_ status: PresenceState, of user: UserID, in project: ProjectID) -> EventLoopFuture<Bool> {
@@ -104,11 +108,13 @@ extension PresenceMember {
     /// Reads an element of what `presence_list.lua` answers.
     fileprivate init(_ reply: RESPValue) throws(RedisError) {
         let fields = (reply.array ?? []).compactMap(\.string)
-        guard fields.count == 4, let id = try? UserID(fields[0]), let changedAt = UInt64(fields[3]) else {
+        guard fields.count == 5, let id = try? UserID(fields[0]), let changedAt = UInt64(fields[3]),
+            let lastSeen = UInt64(fields[4])
+        else {
             throw .protocolViolation("the presence store answered something else")
         }
         self.init(
             user: PresentUser(id: id, type: fields[1]), status: PresenceState(rawValue: fields[2]),
-            changedAt: changedAt)
+            changedAt: changedAt, lastSeen: lastSeen)
     }
 }

@@ -133,7 +133,8 @@ public final class RedisCoordination: Coordination, @unchecked Sendable {
     /// 256 scripts of some 20 µs each: a stream that registers meanwhile waits for one batch, not for all.
     static let batchSize = 256
 
-    /// Runs any number of scripts, one batch after the other. On the event loop.
+    /// Runs any number of scripts, one batch after the other. What Redis refuses of a batch, as for a key of the wrong type, keeps
+    /// no later batch from it; the future fails all the same. On the event loop.
     ///
     /// - Parameters:
     ///   - size: how many go out together; fewer where each takes long.
@@ -145,10 +146,17 @@ public final class RedisCoordination: Coordination, @unchecked Sendable {
         read: @escaping @Sendable (RESPValue) throws -> [Answer]
     ) -> EventLoopFuture<[Answer]> {
         guard !work.isEmpty else { return eventLoop.makeSucceededFuture(found) }
-        return call(work.prefix(size).compactMap(make)).flatMapThrowing { replies in
-            try found + replies.flatMap(read)
-        }.flatMap { found in
-            self.callInBatches(work.dropFirst(size), size: size, found: found, make: make, read: read)
+        let answers = call(work.prefix(size).compactMap(make)).flatMapThrowing { replies in
+            (answers: try replies.flatMap(read), refusal: CoordinationError?.none)
+        }.flatMapErrorThrowing { error in
+            guard case .refused = CoordinationError(error) else { throw error }
+            return (answers: [], refusal: CoordinationError(error))
+        }
+        return answers.flatMap { batch in
+            let rest = self.callInBatches(
+                work.dropFirst(size), size: size, found: found + batch.answers, make: make, read: read)
+            guard let refusal = batch.refusal else { return rest }
+            return rest.flatMapThrowing { _ in throw refusal }
         }
     }
 }

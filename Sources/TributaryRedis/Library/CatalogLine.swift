@@ -52,7 +52,7 @@ struct CatalogLine: Equatable, Sendable {
     }
 
     /// Seconds: a project's own keys outlive each of its logs by far, so that what is gone is known to have been there.
-    private static func timeToLive(_ catalog: Catalog) -> Int {
+    static func timeToLive(_ catalog: Catalog) -> Int {
         2 * (catalog.retention.map(\.ageSeconds).max() ?? 0) + 86_400
     }
 

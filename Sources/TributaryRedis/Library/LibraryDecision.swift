@@ -4,6 +4,8 @@ struct LibraryDecision: Equatable {
     var load: String?
     /// Why what is there is not this hub's own.
     var warnings: [String] = []
+    /// The catalog in Redis stays another one than this hub's.
+    var hasOtherCatalog = false
 
     /// - Parameters:
     ///   - found: the library in Redis; `nil` if there is none, or none of ours.
@@ -23,8 +25,10 @@ struct LibraryDecision: Equatable {
             warnings.append("Redis has the functions of a newer hub (\(library.code), this one's are \(ours.code))")
         }
         if let line = library.catalogs[own.key], line.revision > own.revision {
+            hasOtherCatalog = true
             warnings.append("Redis has a newer catalog: revision \(line.revision), this hub's is \(own.revision)")
         } else if let line = library.catalogs[own.key], line.revision == own.revision, line.hash != own.hash, !isFirst {
+            hasOtherCatalog = true
             warnings.append("a hub that started later has put another catalog of revision \(own.revision) into Redis")
         } else {
             library.catalogs[own.key] = own

@@ -11,6 +11,8 @@ final class LibraryKeeper {
     private var isFirst = true
     private var warned: Set<String> = []
     private var running: EventLoopFuture<Void>?
+    /// The catalog in Redis is another one than this hub's, as far as the last look tells.
+    private(set) var hasOtherCatalog = false
 
     init(own: CatalogLine, prefix: String?, isCluster: Bool = false, eventLoop: any EventLoop, logger: Logger) {
         self.own = own
@@ -32,6 +34,7 @@ final class LibraryKeeper {
         version.assumeIsolated().whenComplete { result in
             switch result {
             case .success(let value) where !self.isFirst && self.isOwn(value):
+                self.hasOtherCatalog = false
                 self.finish(promise, .success(()))
             case .failure(let error) where !Self.isMissing(error):
                 self.finish(promise, .failure(error))
@@ -63,6 +66,7 @@ final class LibraryKeeper {
                 for warning in decision.warnings where self.warned.insert(warning).inserted {
                     self.logger.warning("the catalog in Redis is not this hub's", metadata: ["cause": "\(warning)"])
                 }
+                self.hasOtherCatalog = decision.hasOtherCatalog
                 guard let text = decision.load else { return self.finish(promise, .success(())) }
                 let load = connection.send(RedisCommand("FUNCTION", "LOAD", "REPLACE", .string(text)))
                 load.assumeIsolated().whenComplete { result in

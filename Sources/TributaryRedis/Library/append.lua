@@ -77,7 +77,7 @@ local function begin(project, owner, id)
   project.owner, project.created, project.origin = owner, digits(project.microseconds), id
   for channel in pairs(project.catalog.channels) do redis.call('DEL', log_key(project, channel)) end
   redis.call('DEL', project.keys .. 'late')
-  redis.call('HSET', project.keys .. 'meta', 'owner', owner, 'created', project.created, 'origin', digits(id))
+  redis.call('HSET', project.keys .. 'meta', 'owner', owner, 'created', project.created, 'origin', digits(id), ':raw', '0')
 end
 
 -- Notes what is gone if a log went as a whole: all of it had passed its age, or Redis evicted it.

@@ -33,14 +33,16 @@ local function listen(keys, args)
   if #args < 1 then refuse('syntax', 'listener channel…') end
   local key, meta, listener = project.keys .. 'listeners', project.keys .. 'meta', args[1]
   local alive = living(project, key, listener)
-  local known = redis.call('HMGET', meta, 'owner', 'hw', 'k')
+  local known = redis.call('HMGET', meta, 'owner', 'hw', 'k', ':raw')
+  -- Where every event came through tributary_publish, nobody has to listen for it. A log of an older edition doesn't say.
+  local is_whole = known[1] == 'hub' or known[4] == '0'
   local head, mine, has_lapse = (known[2] or '0') .. '-' .. (known[3] or '0'), alive[listener] or ' ', false
   for index = 2, #args do
     local channel, is_heard = resolve(project, args[index]), false
     for _, heard in pairs(alive) do
       is_heard = is_heard or string.find(heard, ' ' .. channel .. ' ', 1, true) ~= nil
     end
-    if not is_heard and known[1] ~= 'hub' then
+    if not is_heard and not is_whole then
       redis.call('HSET', meta, channel .. ':lapse', head)
       has_lapse = true
     end

@@ -2,7 +2,8 @@
 --   K:meta            hash: owner (hub or publisher), created (µs, the epoch), origin (lowest id), hw and k (highest id, and how
 --                     many came late behind it), tips (`<channel> <newest id> <its place>;`…, newest first),
 --                     <channel> (`<count> <bytes> <oldest, ms> <place of the newest trimmed entry>` of its log),
---                     <channel>:lapse (the place behind which events may have gone unheard)
+--                     <channel>:lapse (the place behind which events may have gone unheard),
+--                     :raw (1 once an event came past tributary_publish, 0 before)
 --   K:log:<channel>   stream: `<hw>-<k>` → e (envelope), t (ms), and i (its id) if it came late
 --   K:late            hash: id of an event that came late → `<its place> <channel>`
 --   K:dedupe:…        string: the id that a client_msg_id was given, 0 for none

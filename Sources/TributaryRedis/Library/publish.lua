@@ -5,11 +5,14 @@ local reserved = {
 
 -- With settings of its own: `NaN`, `0x1` and `01` are no JSON. Made with the first event: a library that loads has no cjson.
 local json
+-- One level less than the hub reads: the envelope is one around the data.
+local maximum_depth = 255
 
 local function decode(data)
   if not json then
     json = cjson.new()
     json.decode_invalid_numbers(false)
+    json.decode_max_depth(maximum_depth)
   end
   return json.decode(data)
 end
@@ -29,15 +32,17 @@ local function is_utf8(text)
   return not string.find(text, '[\128-\255]')
 end
 
--- Whether JSON that satisfies cjson holds what is none: a line break in a string, or `1.`.
+-- Whether JSON that satisfies cjson holds what is none: a line break in a string, `1.` or `-.5`, or a zero byte, behind which
+-- cjson does not look.
 local function is_loose(data)
+  if string.find(data, '%z') then return true end
   local is_broken = false
   local bare = string.gsub(data, '\\.', '')
   bare = string.gsub(bare, '"([^"]*)"', function(text)
     is_broken = is_broken or string.find(text, '[%z\1-\31]') ~= nil
     return '""'
   end)
-  return is_broken or string.find(bare .. ' ', '%d%.%D') ~= nil
+  return is_broken or string.find(bare, '-.', 1, true) ~= nil or string.find(bare .. ' ', '%d%.%D') ~= nil
 end
 
 local function is_json(data)
@@ -86,6 +91,13 @@ local function is_printable(text)
     and not string.find(text, '\226\128[\168\169]') and is_utf8(text)
 end
 
+local function user_of(value)
+  local user = string.match(value, '^user:(.+)$')
+  return user and #user <= 256 and is_printable(user) and user
+end
+
+local syntax = 'channel event data [ID n] [CLIENT_MSG_ID text] [TO user:id] [FROM user:id]'
+
 -- Inputs: option and value in turn, from the fourth argument on.
 local function read_options(request, args)
   for index = 4, #args, 2 do
@@ -102,20 +114,24 @@ local function read_options(request, args)
       end
       request.client_msg_id = value
     elseif option == 'TO' and not request.user then
-      local user = string.match(value, '^user:(.+)$')
-      if not user or #user > 256 or not is_printable(user) then
+      request.user = user_of(value)
+      if not request.user then
         refuse('invalid_recipient', 'TO is user:<id>, the id 1 to 256 bytes of printable UTF-8')
       end
-      request.user = user
+    elseif option == 'FROM' and not request.sender then
+      request.sender = user_of(value)
+      if not request.sender then
+        refuse('invalid_sender', 'FROM is user:<id>, the id 1 to 256 bytes of printable UTF-8')
+      end
     else
-      refuse('syntax', 'channel event data [ID n] [CLIENT_MSG_ID text] [TO user:id], each once')
+      refuse('syntax', syntax .. ', each once')
     end
   end
 end
 
 -- Inputs: channel, event, data, options.
 local function read_request(project, args)
-  if #args < 2 then refuse('syntax', 'channel event data [ID n] [CLIENT_MSG_ID text] [TO user:id]') end
+  if #args < 2 then refuse('syntax', syntax) end
   local request = {channel = resolve(project, args[1]), event = args[2], data = args[3] or ''}
   local event, data = request.event, request.data
   local is_plain = string.find(event, '^[ -~]+$')
@@ -159,9 +175,13 @@ local function envelope_of(project, request, id, place, prev, seen)
   return envelope
 end
 
+-- A user's own events have keys of their own: `sender>recipient` where others have the recipient alone.
 local function dedupe_key(project, request)
-  local user = string.gsub(request.user or '', '[%%{}:]', function(c) return string.format('%%%02X', string.byte(c)) end)
-  return project.keys .. 'dedupe:' .. request.channel .. ':' .. user .. ':' .. request.client_msg_id
+  local function escaped(user)
+    return (string.gsub(user or '', '[%%{}:>]', function(c) return string.format('%%%02X', string.byte(c)) end))
+  end
+  local users = (request.sender and escaped(request.sender) .. '>' or '') .. escaped(request.user)
+  return project.keys .. 'dedupe:' .. request.channel .. ':' .. users .. ':' .. request.client_msg_id
 end
 
 -- The id and the place of a durable event, and whether it is in the log already.
@@ -180,7 +200,7 @@ local function assign(project, request)
   return id, digits(id) .. '-0', false
 end
 
--- tributary_publish 1 {p1} channel event data [ID n] [CLIENT_MSG_ID text] [TO user:id]
+-- tributary_publish 1 {p1} channel event data [ID n] [CLIENT_MSG_ID text] [TO user:id] [FROM user:id]
 -- → [id, duplicate]; the id is null for an ephemeral event.
 local function publish(keys, args)
   local project = open(keys)

@@ -10,6 +10,7 @@ struct LogKeys {
 
     var meta: String { "\(base):meta" }
     var late: String { "\(base):late" }
+    var listeners: String { "\(base):listeners" }
 
     func log(_ channel: TributaryProtocol.Channel) -> String { "\(base):log:\(channel.name)" }
 }

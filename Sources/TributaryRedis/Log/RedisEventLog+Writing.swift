@@ -48,33 +48,6 @@ extension RedisEventLog {
         return batches + [events[start...]]
     }
 
-    public func listen(
-        to channels: [TributaryProtocol.Channel], of project: ProjectID, as listener: String
-    ) -> EventLoopFuture<LogState> {
-        let channels = canonical(channels)
-        let keys = LogKeys(project, prefix: configuration.prefix)
-        let listen = listening("tributary_listen", channels, project, listener)
-        let logs = channels.map { RedisCommand("EXISTS", .string(keys.log($0))) }
-        return eventLoop.flatSubmit { self.call([listen, LogMeta.command(channels, keys)] + logs) }
-            .flatMapThrowing { replies in
-                try LogMeta(replies[1], channels: channels, exists: replies[2...].map { $0 != .integer(0) }).state
-            }.flatMapErrorThrowing { throw EventLogError($0) }
-    }
-
-    public func leave(_ channels: [TributaryProtocol.Channel], of project: ProjectID, as listener: String) {
-        let leave = listening("tributary_leave", canonical(channels), project, listener)
-        // A listener that could not be taken off counts no more once its connection is gone.
-        eventLoop.execute { for answer in self.writes.send([leave]) { answer.whenComplete { _ in } } }
-    }
-
-    private func listening(
-        _ name: String, _ channels: [TributaryProtocol.Channel], _ project: ProjectID, _ listener: String
-    ) -> RedisCommand {
-        var command = RedisCommand.function(name, of: project, prefix: configuration.prefix)
-        command.arguments += [.string(listener)] + channels.map { .string($0.name) }
-        return command
-    }
-
     /// Each channel by its own name, and once.
     func canonical(_ channels: [TributaryProtocol.Channel]) -> [TributaryProtocol.Channel] {
         var seen: Set<TributaryProtocol.Channel> = []
@@ -101,22 +74,27 @@ extension RecordOutcome {
         case -1: self = .ownerMismatch
         case 0:
             guard let position = LogPosition((fields.last?.string ?? "").utf8) else { throw Self.unreadable }
-            self = .duplicate(position)
+            self = .duplicate(position, epoch: fields.count > 2 ? Self.epoch(fields[1]) : 0)
         case 1:
             guard fields.count >= 3, let position = LogPosition((fields[1].string ?? "").utf8) else {
                 throw Self.unreadable
             }
             let previous = fields[2].integer.flatMap { UInt64(exactly: $0) }.flatMap { EventID($0) }
+            // Pairs, and the epoch behind them; a library that an older hub has loaded leaves it out.
+            let epoch = fields.count.isMultiple(of: 2) ? fields.last.map(Self.epoch) ?? 0 : 0
             let seen = stride(from: 3, to: fields.count - 1, by: 2).compactMap { index -> Placement.Seen? in
                 guard let channel = fields[index].string,
                     let id = EventID(digits: (fields[index + 1].string ?? "").utf8)
                 else { return nil }
                 return Placement.Seen(channel: channel, id: id)
             }
-            self = .appended(Placement(id: id, position: position, previous: previous, seen: seen))
+            self = .appended(
+                Placement(id: id, position: position, previous: previous, seen: seen, epoch: epoch))
         default: throw Self.unreadable
         }
     }
+
+    private static func epoch(_ value: RESPValue) -> UInt64 { value.integer.flatMap { UInt64(exactly: $0) } ?? 0 }
 
     private static var unreadable: RedisError { .protocolViolation("tributary_record answered something else") }
 }

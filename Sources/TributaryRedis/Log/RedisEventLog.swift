@@ -20,6 +20,8 @@ public final class RedisEventLog: EventLog, @unchecked Sendable {
         public var prefix: String?
         /// How often the connections and the library are looked at. 10 s, as the relay's probe.
         public var probeIntervalMilliseconds = 10_000
+        /// How often a node says again that it listens, at a probe. 6 h: what it said is forgotten after a day at the earliest.
+        public var renewalIntervalMilliseconds = 6 * 3_600_000
 
         public init(redis: RedisConfiguration, prefix: String? = nil) {
             self.redis = redis
@@ -42,6 +44,9 @@ public final class RedisEventLog: EventLog, @unchecked Sendable {
     let writes: LogConnection
     let reads: LogConnection
     var queue = ReadQueue<EventLoopPromise<LogPage>>()
+    /// What this node listens to.
+    var listened: [ProjectID: Set<TributaryProtocol.Channel>] = [:]
+    var renewedAt = NIODeadline.now()
     private var failures = FailureLog()
     private var areReadsUp = false
     private var isLibraryLoaded = false
@@ -130,6 +135,7 @@ public final class RedisEventLog: EventLog, @unchecked Sendable {
             if case .failure = result { delay = min(delay, Self.retryMilliseconds) }
             self.schedule(after: delay)
         }
+        renewListeners()
         // Shows a reader that hangs; nothing is read for hours in a quiet hub.
         for answer in reads.send([RedisCommand("PING")]) { answer.whenComplete { _ in } }
         writes.checkMaster()
@@ -178,18 +184,23 @@ public final class RedisEventLog: EventLog, @unchecked Sendable {
         return keeper
     }
 
+    /// On any of the servers that take writes.
+    private var hasOtherCatalog: Bool { keepers.values.contains(where: \.hasOtherCatalog) }
+
     // MARK: Status
 
     private func noteReady() {
         guard isLibraryLoaded, areReadsUp, !isStopped else { return }
         failures.reset()
-        statusBox.withLockedValue { $0 = EventLogStatus(isAvailable: true) }
+        statusBox.withLockedValue { $0 = EventLogStatus(isAvailable: true, hasOtherCatalog: hasOtherCatalog) }
     }
 
     private func failed(_ error: any Error) {
         guard !isStopped else { return }
         let text = "\(error)"
-        statusBox.withLockedValue { $0 = EventLogStatus(isAvailable: false, lastError: text) }
+        statusBox.withLockedValue {
+            $0 = EventLogStatus(isAvailable: false, lastError: text, hasOtherCatalog: hasOtherCatalog)
+        }
         guard failures.shouldLog(text, now: RedisRelay.now) else { return }
         logger.warning(
             "the log in Redis is not available, will keep trying",

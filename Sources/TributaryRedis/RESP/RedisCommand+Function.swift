@@ -14,6 +14,7 @@ extension RedisCommand {
         if let id = event.id { command.arguments += ["ID", .integer(id.rawValue)] }
         if let text = event.clientMessageID { command.arguments += ["CLIENT_MSG_ID", .string(text)] }
         if let user = event.recipient { command.arguments += ["TO", .string("user:\(user.rawValue)")] }
+        if let user = event.sender { command.arguments += ["FROM", .string("user:\(user.rawValue)")] }
         return command
     }
 }

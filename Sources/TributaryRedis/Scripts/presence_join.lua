@@ -1,6 +1,8 @@
 -- ARGV: as in presence.lua, then the node, how long its word is good (ms), and for each user: name, type
+-- → 1, or 0 if nobody was there
 
 local node, lifetime = ARGV[5], tonumber(ARGV[6])
+local was_known = redis.call('EXISTS', presence)
 
 for index = 7, #ARGV, 2 do
   local user = ARGV[index]
@@ -14,3 +16,4 @@ for index = 7, #ARGV, 2 do
   write(user, entry)
 end
 keep()
+return was_known

@@ -1,6 +1,8 @@
 -- ARGV: as in presence.lua, then the node, how long a user stays who is on no other (ms), and the users
+-- → 1, or 0 if nobody was there
 
 local node, grace = ARGV[5], tonumber(ARGV[6])
+local was_known = redis.call('EXISTS', presence)
 
 for index = 7, #ARGV do
   local user = ARGV[index]
@@ -11,3 +13,4 @@ for index = 7, #ARGV do
     write(user, entry)
   end
 end
+return was_known

@@ -6,9 +6,14 @@ public struct HTTPLimits: Sendable, Equatable {
     public var headBytes = 16 << 10
     /// The body of one request: 1 MiB.
     public var bodyBytes = 1 << 20
-    /// From the connection's start, or a request's first bytes, to the end of the head: 10 s.
+    /// What all connections together may hold of bodies that are not answered yet. 64 MiB: 64 of the largest.
+    public var heldBodyBytes = 64 << 20
+    /// Of an HTTP/2 connection, at a time. 128: more tabs than anybody has, and what common servers allow.
+    public var streamsPerConnection = 128
+    /// From the connection's start, or a request's first bytes, to the end of the head; as much for a TLS handshake and for the
+    /// header of a proxy: 10 s.
     public var headTimeout = TimeAmount.seconds(10)
-    /// From the end of the head to the end of the body. 60 s: 1 MiB at 18 kB/s.
+    /// From the end of the head to the end of the body, and for an answer over HTTP/2 to be read. 60 s: 1 MiB at 18 kB/s.
     public var bodyTimeout = TimeAmount.seconds(60)
     /// Between two requests. 75 s: above the 60 s for which common proxies keep theirs open, so that they close first.
     public var idleTimeout = TimeAmount.seconds(75)

@@ -12,6 +12,10 @@ public enum ListenError: Error, Sendable, Equatable, CustomStringConvertible {
     case invalidValue(name: String, rule: String)
     /// The address can be reached from elsewhere, and nobody said that no authentication is wanted.
     case authenticationRequired(hostname: String)
+    /// Settings that don't go together; the text says what to change.
+    case contradiction(String)
+    /// A file of TLS cannot be used.
+    case certificate(path: String, cause: String)
     /// Anything else that the system said.
     case failed(hostname: String, port: Int, cause: String)
 
@@ -30,6 +34,10 @@ public enum ListenError: Error, Sendable, Equatable, CustomStringConvertible {
         case .authenticationRequired(let hostname):
             "\(hostname) can be reached from other machines, and nobody would be asked who they are: "
                 + "listen on 127.0.0.1, or give --auth none to allow it"
+        case .contradiction(let text):
+            text
+        case .certificate(let path, let cause):
+            "\(path): \(cause)"
         case .failed(let hostname, let port, let cause):
             "cannot listen on \(hostname) port \(port): \(cause)"
         }

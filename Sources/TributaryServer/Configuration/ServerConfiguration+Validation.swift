@@ -1,11 +1,16 @@
 import NIOCore
 
 extension ServerConfiguration {
-    /// Checks everything that can be checked before listening. Resolves the host name, so it may block for a moment.
+    /// Checks everything that can be checked before listening. Resolves host names and reads the certificate, so it may block for a
+    /// moment.
     ///
     /// - Throws: ``ListenError``.
     public func validate() throws {
         _ = try resolve()
+        try signature.validate(authentication)
+        try publishing.validate()
+        _ = try resolveAdmin()
+        try certificate()?.load()
     }
 
     /// The address to bind.
@@ -17,34 +22,66 @@ extension ServerConfiguration {
             throw ListenError.invalidValue(name: "heartbeat", rule: "within 5–60 seconds")
         }
         guard drain >= .zero else { throw ListenError.invalidValue(name: "drain time", rule: "0 seconds or more") }
-        let address: SocketAddress
-        do {
-            address = try SocketAddress.makeAddressResolvingHost(hostname, port: port)
-        } catch {
-            throw ListenError.unknownAddress(hostname: hostname, cause: "it does not resolve to an address")
+        guard jwt.hasKeys || authentication?.contains(.jwt) != true else {
+            throw ListenError.invalidValue(name: "jwt", rule: "given a secret, keys, or the place of a key set")
         }
-        guard address.isLoopback || authentication == .disabled else {
+        guard application.endpoint != nil || authentication?.contains(.application) != true else {
+            throw ListenError.invalidValue(
+                name: "--authorize-url",
+                rule: "given with --auth application: nobody else knows the application's sessions"
+            )
+        }
+        let address = try Self.address(hostname, port)
+        guard address.isLoopback || authentication != nil else {
             throw ListenError.authenticationRequired(hostname: hostname)
         }
         return address
     }
+
+    /// The address to bind for operators; `nil` for none of their own. Others may reach it: there they have to show who they are.
+    ///
+    /// - Throws: ``ListenError``.
+    func resolveAdmin() throws -> SocketAddress? {
+        guard let port = transport.adminPort else {
+            guard transport.adminHostname == nil else {
+                throw ListenError.invalidValue(name: "admin-hostname", rule: "given with admin-port")
+            }
+            return nil
+        }
+        guard (0...65_535).contains(port) else { throw ListenError.invalidPort(port) }
+        return try Self.address(transport.adminHostname ?? hostname, port)
+    }
+
+    /// What TLS is ended with, not read yet; `nil` for no TLS.
+    ///
+    /// - Throws: ``ListenError``.
+    func certificate() throws -> ServerCertificate? {
+        switch (transport.certificatePath, transport.keyPath) {
+        case (nil, nil): nil
+        case (let path?, let keyPath?): ServerCertificate(path: path, keyPath: keyPath)
+        default: throw ListenError.invalidValue(name: "tls-cert and tls-key", rule: "given together")
+        }
+    }
+
+    private static func address(_ hostname: String, _ port: Int) throws -> SocketAddress {
+        do {
+            return try SocketAddress.makeAddressResolvingHost(hostname, port: port)
+        } catch {
+            throw ListenError.unknownAddress(hostname: hostname, cause: "it does not resolve to an address")
+        }
+    }
 }
 
 extension SocketAddress {
-    /// True for addresses that only this machine reaches: 127.0.0.0/8, also as ::ffff:127.0.0.0/104, and ::1.
+    /// True for addresses that only this machine reaches.
     var isLoopback: Bool {
-        switch self {
-        case .v4: ipAddress?.hasPrefix("127.") ?? false
-        case .v6: ipAddress == "::1" || ipAddress?.hasPrefix("::ffff:127.") ?? false
-        case .unixDomainSocket: true
-        }
+        if case .unixDomainSocket = self { return true }
+        return IPAddress(self)?.isLoopback ?? false
     }
 
     /// The address without its port, for people and for `user_id`.
     var hostText: String {
-        switch self {
-        case .v4, .v6: ipAddress ?? "unknown"
-        case .unixDomainSocket: "local"
-        }
+        if case .unixDomainSocket = self { return "local" }
+        return IPAddress(self)?.description ?? "unknown"
     }
 }

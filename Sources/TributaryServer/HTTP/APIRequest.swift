@@ -8,6 +8,11 @@ struct APIRequest: Sendable {
     let head: HTTPRequest
     /// At most as long as the limits say.
     let body: ByteBuffer
+    /// The port that it came to.
+    let port: ServerPort
+    let client: ClientAddress
+    /// It came over TLS.
+    let isSecure: Bool
     let channel: any Channel
     let gate: NIOLoopBound<ConnectionGate>
 

@@ -6,7 +6,9 @@ import NIOCore
 
 /// Answers the requests that are not streams, with Hummingbird's router.
 struct APIResponder: Sendable {
-    let responder: RouterResponder<APIContext>
+    let main: RouterResponder<APIContext>
+    /// `nil` where operators have no port of their own.
+    let admin: RouterResponder<APIContext>?
     let logger: Logger
 
     /// Answers one request. Never throws: whatever goes wrong is an answer too.
@@ -14,7 +16,11 @@ struct APIResponder: Sendable {
         var logger = logger
         // Hummingbird takes the context's id from here.
         logger[metadataKey: "hb.request.id"] = .stringConvertible(RequestID())
-        let context = APIContext(source: ApplicationRequestContextSource(channel: request.channel, logger: logger))
+        let context = APIContext(
+            source: ApplicationRequestContextSource(channel: request.channel, logger: logger), client: request.client,
+            isSecure: request.isSecure
+        )
+        let responder = request.port == .admin ? admin ?? main : main
         do {
             let response = try await responder.respond(
                 to: Request(head: request.head, body: RequestBody(buffer: request.body)), context: context

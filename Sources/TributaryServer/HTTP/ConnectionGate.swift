@@ -3,11 +3,11 @@ import HummingbirdCore
 import Logging
 import NIOCore
 import NIOHTTP1
-import NIOHTTPTypesHTTP1
+import NIOHTTP2
 import TributaryCore
 
-/// Stands behind the HTTP/1 parser of a connection and sees each request first: `GET /stream` is taken over by a stream,
-/// everything else goes to the router, one request after the other.
+/// Sees each request first, behind the HTTP/1 parser of a connection or on a stream of HTTP/2: `GET /stream` is taken over by a
+/// stream of events, everything else goes to the router, one request after the other.
 ///
 /// It keeps the connection's limits: the body's size, the time for a head and a body, and how much a client may send ahead.
 /// Lives on its channel's event loop.
@@ -16,52 +16,79 @@ final class ConnectionGate: ChannelDuplexHandler, RemovableChannelHandler {
     typealias OutboundIn = Never
     typealias OutboundOut = HTTPServerResponsePart
 
-    private let services: ConnectionServices
-    private let decoder: ByteToMessageHandler<HTTPRequestDecoder>
-    private var encoder: HTTPResponseEncoder?
-    private var state: ConnectionState
-    private var context: ChannelHandlerContext?
-    private var timer: NIOScheduledCallback?
-    private var timeout = Timeout.head
+    /// Where the gate stands.
+    enum Place {
+        /// On a connection of HTTP/1, directly behind its decoder; both leave when a stream takes over.
+        case connection(ByteToMessageHandler<HTTPRequestDecoder>)
+        /// On a stream of an HTTP/2 connection, behind what makes requests of its frames: for one request.
+        case http2Stream(HTTP2FramePayloadToHTTP1ServerCodec)
+    }
+
+    let services: ConnectionServices
+    let peer: ConnectionPeer
+    let place: Place
+    /// Of a connection of HTTP/1 alone: HTTP/2 has its own limits.
+    let wire = WireCounter()
+    var encoder: HTTPResponseEncoder?
+    var state: ConnectionState
+    var context: ChannelHandlerContext?
+    var timer: NIOScheduledCallback?
+    var timeout = Timeout.head
     /// Something other than bytes of an unfinished head came with this read.
     private var sawPart = false
-    private var isReadHeldBack = false
+    var isReadHeldBack = false
     private var isHandlingHeld = false
+    /// Bytes of a body that count as held until its request is answered.
+    var heldBytes = 0
 
-    private enum Timeout {
+    enum Timeout {
         case head, body, idle, linger
+        /// Over HTTP/2, for the answer to be read: there the kernel does not notice that it isn't.
+        case answer
     }
 
-    /// - Parameter decoder: stands directly before the gate; both leave when a stream takes over.
-    init(services: ConnectionServices, decoder: ByteToMessageHandler<HTTPRequestDecoder>) {
+    init(services: ConnectionServices, peer: ConnectionPeer, place: Place) {
         self.services = services
-        self.decoder = decoder
+        self.peer = peer
+        self.place = place
         state = ConnectionState(bodyLimit: services.limits.bodyBytes)
+        if isHTTP2 { state.takeOne() }
     }
+
+    var isHTTP2: Bool { if case .http2Stream = place { true } else { false } }
 
     // MARK: Pipeline
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        guard services.connections.insert(context.channel) else { return context.close(promise: nil) }
+        // A stream of HTTP/2 belongs to its connection, which is kept already.
+        guard isHTTP2 || services.connections.insert(context.channel) else { return context.close(promise: nil) }
+        if case .connection(let decoder) = place {
+            try? context.pipeline.syncOperations.addHandler(wire, position: .before(decoder))
+        }
         arm(.head)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
         disarm()
-        services.connections.remove(context.channel)
+        releaseBody()
+        if !isHTTP2 { services.connections.remove(context.channel) }
         self.context = nil
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         sawPart = true
-        perform(state.receive(.part(unwrapInboundIn(data))))
+        let part = unwrapInboundIn(data)
+        count(part)
+        perform(state.receive(.part(part)))
+        if case .body = part { holdBody() }
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
         // Bytes came and no part of a request: a head has begun.
         if !sawPart, state.isIdle, timeout == .idle { arm(.head) }
         sawPart = false
+        checkWire()
         settleTimer()
         context.fireChannelReadComplete()
     }
@@ -86,14 +113,15 @@ final class ConnectionGate: ChannelDuplexHandler, RemovableChannelHandler {
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
         case ChannelEvent.inputClosed: perform(state.inputClosed())
-        case is ChannelShouldQuiesceEvent: perform(state.quiesce())
+        // The connection sees to it that no further streams of HTTP/2 come.
+        case is ChannelShouldQuiesceEvent where !isHTTP2: perform(state.quiesce())
         default: context.fireUserInboundEventTriggered(event)
         }
     }
 
     // MARK: Requests
 
-    private func perform(_ action: ConnectionState.Action) {
+    func perform(_ action: ConnectionState.Action) {
         switch action {
         case .nothing: break
         case .sendContinue:
@@ -102,10 +130,13 @@ final class ConnectionGate: ChannelDuplexHandler, RemovableChannelHandler {
             context?.writeAndFlush(wrapOutboundOut(.head(head)), promise: nil)
         case .respond(let head, let body):
             disarm()
-            if head.method == .GET, head.isStreamTarget { admit(head) } else { dispatch(head, body) }
+            if let context, !isHTTP2 { services.connections.work(context.channel) }
+            let isStream = head.method == .GET && head.isStreamTarget && services.port == .main
+            if isStream { admit(head) } else { dispatch(head, body) }
         case .refuse(let problem):
             services.logger.debug("request refused", metadata: ["error": "\(problem.code)"])
             send(problem)
+        case .finish where isHTTP2: arm(.answer)
         case .finish:
             context?.close(mode: .output, promise: nil)
             arm(.linger)
@@ -118,7 +149,10 @@ final class ConnectionGate: ChannelDuplexHandler, RemovableChannelHandler {
         // An answer that nobody reads stops the next request.
         guard !isHandlingHeld, let context, context.channel.isWritable else { return }
         isHandlingHeld = true
-        while context.channel.isWritable, let action = state.nextHeld() { perform(action) }
+        while context.channel.isWritable, let action = state.nextHeld() {
+            perform(action)
+            holdBody()
+        }
         isHandlingHeld = false
         settleTimer()
         if isReadHeldBack, state.wantsInput {
@@ -128,76 +162,20 @@ final class ConnectionGate: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     private func dispatch(_ head: HTTPRequestHead, _ body: ByteBuffer) {
-        guard let context, let request = try? HTTPRequest(head, secure: false, splitCookie: false) else {
+        guard let context, let request = HTTPRequest(head) else {
             return send(Problem.malformedRequest)
         }
         let gate = NIOLoopBound(self, eventLoop: context.eventLoop)
-        let api = APIRequest(head: request, body: body, channel: context.channel, gate: gate)
+        let api = APIRequest(
+            head: request, body: body, port: services.port, client: peer.client(head.headers), isSecure: peer.isSecure,
+            channel: context.channel, gate: gate
+        )
         if case .terminated = services.requests.yield(api) { send(Problem.draining) }
-    }
-
-    // MARK: Streams
-
-    /// Asks the hub for a place. Until it answers, what the client sends is held back as for any other request.
-    private func admit(_ head: HTTPRequestHead) {
-        guard let context else { return }
-        let request: StreamRequest
-        do throws(Problem) {
-            request = try services.admission.parse(
-                target: head.uri,
-                lastEventID: head.headers["last-event-id"],
-                userAgent: head.headers.first(name: "user-agent"),
-                peer: context.remoteAddress?.hostText ?? "unknown"
-            )
-        } catch {
-            return send(error)
-        }
-        services.hub.admit(request, on: context.eventLoop).hop(to: context.eventLoop).assumeIsolated()
-            .whenComplete { self.admitted(request, $0) }
-    }
-
-    private func admitted(_ request: StreamRequest, _ outcome: Result<Void, any Error>) {
-        switch outcome {
-        case .failure(let error): send(Problem(error) ?? .internalError)
-        case .success:
-            guard let context, context.channel.isActive, state.isAwaited else {
-                services.hub.withdraw(request)
-                // A client that half-closed its connection would not be noticed any more by a stream.
-                self.context?.close(promise: nil)
-                return
-            }
-            do throws(Problem) {
-                try takeOver(request, context: context)
-            } catch {
-                services.hub.withdraw(request)
-                send(error)
-            }
-        }
-    }
-
-    /// The raw handler goes in before the HTTP handlers, which then leave: no more than it stays for the stream.
-    private func takeOver(_ request: StreamRequest, context: ChannelHandlerContext) throws(Problem) {
-        let stream = StreamChannelHandler()
-        let pipeline = context.pipeline.syncOperations
-        do {
-            try context.channel.syncOptions?.becomeStream()
-            try pipeline.addHandler(stream, position: .before(decoder))
-        } catch {
-            throw .internalError
-        }
-        state.streamTookOver()
-        if isReadHeldBack { context.read() }
-        isReadHeldBack = false
-        pipeline.removeHandler(decoder, promise: nil)
-        if let encoder { pipeline.removeHandler(encoder, promise: nil) }
-        let hub = services.hub
-        pipeline.removeHandler(self, promise: nil)
-        stream.open(request, on: hub, head: StreamResponseHead.bytes(date: HTTPDate.now))
     }
 
     // MARK: Answers
 
-    private func send(_ problem: Problem) {
+    func send(_ problem: Problem) {
         let response = problem.response
         let fields = response.headers.map { ($0.name.rawName, $0.value) }
         let status = HTTPResponseStatus(
@@ -214,7 +192,10 @@ final class ConnectionGate: ChannelDuplexHandler, RemovableChannelHandler {
         prepareEncoder()
         var head = head
         head.headers.replaceOrAdd(name: "Date", value: HTTPDate.now)
-        if !state.keepsAlive {
+        head.headers.complete(with: browserFields)
+        if isHTTP2 {
+            // Whether the connection goes on is not for a response to say.
+        } else if !state.keepsAlive {
             head.headers.replaceOrAdd(name: "Connection", value: "close")
         } else if state.isHTTP10 {
             head.headers.replaceOrAdd(name: "Connection", value: "keep-alive")
@@ -223,52 +204,31 @@ final class ConnectionGate: ChannelDuplexHandler, RemovableChannelHandler {
         if !state.isHead, body.readableBytes > 0 {
             context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
         }
-        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: abandoningRequest())
+        releaseBody()
         perform(state.responded())
         handleHeld()
     }
 
+    /// What the answer to the present request tells a browser.
+    var browserFields: HTTPFields { services.browsers.fields(for: state.origin, isSecure: peer.isSecure) }
+
+    /// Over HTTP/2, for an answer that goes out before the request is complete: once it has, the client is told that the rest is not
+    /// wanted. https://www.rfc-editor.org/rfc/rfc9113#section-8.1
+    private func abandoningRequest() -> EventLoopPromise<Void>? {
+        guard case .http2Stream(let codec) = place, !state.isComplete, let context else { return nil }
+        let promise = context.eventLoop.makePromise(of: Void.self)
+        promise.futureResult.assumeIsolated().whenSuccess {
+            let behind = try? context.pipeline.syncOperations.context(handler: codec)
+            behind?.writeAndFlush(NIOAny(HTTP2Frame.FramePayload.rstStream(.noError)), promise: nil)
+        }
+        return promise
+    }
+
     private func prepareEncoder() {
-        guard encoder == nil, let context else { return }
+        guard !isHTTP2, encoder == nil, let context else { return }
         let encoder = HTTPResponseEncoder()
         self.encoder = encoder
         try? context.pipeline.syncOperations.addHandler(encoder, position: .before(self))
-    }
-}
-
-// MARK: Time
-
-extension ConnectionGate: NIOScheduledCallbackHandler {
-    func handleScheduledCallback(eventLoop: some EventLoop) {
-        timer = nil
-        perform(state.timedOut(tell: timeout != .idle))
-    }
-
-    /// Starts the time for a body that did not come with its head, and for the next request.
-    private func settleTimer() {
-        if state.isIdle, timer == nil {
-            arm(.idle)
-        } else if state.phase == .receivingBody, timer == nil || timeout != .body {
-            arm(.body)
-        }
-    }
-
-    private func arm(_ timeout: Timeout) {
-        disarm()
-        self.timeout = timeout
-        let limits = services.limits
-        let time =
-            switch timeout {
-            case .head: limits.headTimeout
-            case .body: limits.bodyTimeout
-            case .idle: limits.idleTimeout
-            case .linger: limits.lingerTimeout
-            }
-        timer = try? context?.eventLoop.assumeIsolated().scheduleCallback(in: time, handler: self)
-    }
-
-    private func disarm() {
-        timer?.cancel()
-        timer = nil
     }
 }

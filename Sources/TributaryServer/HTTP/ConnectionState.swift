@@ -2,7 +2,7 @@ import DequeModule
 import NIOCore
 import NIOHTTP1
 
-/// What an HTTP/1 connection is doing, one request at a time. Decides; ``ConnectionGate`` acts.
+/// What an HTTP/1 connection, or a stream of HTTP/2, is doing, one request at a time. Decides; ``ConnectionGate`` acts.
 struct ConnectionState {
     enum Phase: Equatable {
         case awaitingHead
@@ -40,6 +40,10 @@ struct ConnectionState {
     /// Of the request that is being received or answered.
     private(set) var isHead = false
     private(set) var isHTTP10 = false
+    /// Where its page comes from, as its browser says; `nil` also where there are several.
+    private(set) var origin: String?
+    /// All of the request has come.
+    private(set) var isComplete = false
     /// Whether the connection goes on after the answer.
     private(set) var keepsAlive = true
 
@@ -57,8 +61,14 @@ struct ConnectionState {
         self.bodyLimit = bodyLimit
     }
 
+    /// Ends with the first answer, as a stream of HTTP/2 does.
+    mutating func takeOne() { keepsAlive = false }
+
     /// Whether more should be read from the socket.
     var wantsInput: Bool { phase != .responding && held.isEmpty }
+
+    /// What is held of the body of a request that is being received.
+    var bodyBytes: Int { body.readableBytes }
 
     /// True between two requests, and before the first.
     var isIdle: Bool { phase == .awaitingHead && held.isEmpty }
@@ -88,6 +98,7 @@ struct ConnectionState {
     mutating func responded() -> Action {
         guard phase == .responding else { return .nothing }
         if !keepsAlive || isInputClosed && held.isEmpty { return finish() }
+        origin = nil
         phase = .awaitingHead
         return .nothing
     }
@@ -139,11 +150,15 @@ struct ConnectionState {
     }
 
     private mutating func receive(_ head: HTTPRequestHead) -> Action {
+        isComplete = false
         isHead = head.method == .HEAD
         isHTTP10 = head.version == .http1_0
+        let origins = head.headers["origin"]
+        origin = origins.count == 1 ? origins[0] : nil
         // The parser stops at a request to change the protocol; what follows would never be read.
         let isUpgrade = head.method == .CONNECT || head.headers.contains(name: "upgrade")
         keepsAlive = keepsAlive && head.isKeepAlive && !isUpgrade
+        guard !head.isAmbiguous else { return refuse(.malformedRequest) }
         let announced = head.headers.first(name: "content-length").flatMap { Int($0) } ?? 0
         guard announced <= bodyLimit else { return refuse(.bodyTooLarge) }
         self.head = head
@@ -162,6 +177,7 @@ struct ConnectionState {
 
     private mutating func complete() -> Action {
         guard let head else { return .nothing }
+        isComplete = true
         let body = self.body
         self.head = nil
         self.body = ByteBuffer()
@@ -169,7 +185,8 @@ struct ConnectionState {
         return .respond(head, body: body)
     }
 
-    private mutating func refuse(_ problem: Problem) -> Action {
+    /// Answers what has come of a request with a problem; the rest of it is not read.
+    mutating func refuse(_ problem: Problem) -> Action {
         keepsAlive = false
         held = []
         head = nil

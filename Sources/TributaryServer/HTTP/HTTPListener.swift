@@ -1,7 +1,6 @@
 import Logging
 import NIOConcurrencyHelpers
 import NIOCore
-import NIOHTTP1
 import NIOPosix
 
 #if canImport(Darwin)
@@ -12,29 +11,36 @@ import NIOPosix
     import Glibc
 #endif
 
-/// Accepts connections and sets their pipelines up. From any thread.
+/// Accepts connections to one port. From any thread.
 final class HTTPListener: Sendable {
-    private let configuration: ServerConfiguration
-    private let services: ConnectionServices
+    private let hostname: String
+    private let port: Int
+    private let setup: ConnectionSetup
     private let group: any EventLoopGroup
     private let channel = NIOLockedValueBox<(any Channel)?>(nil)
 
     /// 4,096: connections that come all at once after a restart wait in the kernel rather than being refused.
     private static let backlog: Int32 = 4_096
 
-    init(configuration: ServerConfiguration, services: ConnectionServices, group: any EventLoopGroup) {
-        self.configuration = configuration
-        self.services = services
+    /// - Parameters:
+    ///   - hostname: as it was configured, for errors.
+    ///   - port: as it was configured.
+    init(hostname: String, port: Int, setup: ConnectionSetup, group: any EventLoopGroup) {
+        self.hostname = hostname
+        self.port = port
+        self.setup = setup
         self.group = group
     }
+
+    /// Where it listens, once it does.
+    var address: SocketAddress? { channel.withLockedValue { $0?.localAddress } }
 
     /// Begins to listen.
     ///
     /// - Returns: the address, with the port that the system chose if it was to choose one.
     /// - Throws: ``ListenError``.
-    func bind() async throws -> SocketAddress {
-        if let address = channel.withLockedValue({ $0?.localAddress }) { return address }
-        let address = try configuration.resolve()
+    func bind(_ address: SocketAddress) async throws -> SocketAddress {
+        if let address = self.address { return address }
         do {
             let channel = try await bootstrap().bind(to: address).get()
             self.channel.withLockedValue { $0 = channel }
@@ -56,11 +62,17 @@ final class HTTPListener: Sendable {
     }
 
     private func bootstrap() -> ServerBootstrap {
-        let services = services
-        let userTimeout = Int(clamping: services.limits.userTimeout.nanoseconds / 1_000_000)
+        let setup = setup
+        let userTimeout = Int(clamping: setup.services.limits.userTimeout.nanoseconds / 1_000_000)
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: Self.backlog)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let gate = AcceptGate(connections: setup.services.connections, logger: setup.services.logger)
+                    try channel.pipeline.syncOperations.addHandler(gate)
+                }
+            }
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             // One read, then what it held is dealt with: that bounds what is held back for a client that sends ahead.
@@ -70,7 +82,7 @@ final class HTTPListener: Sendable {
                 .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 512, maximum: 16 << 10)
             )
             .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture { try Self.setUp(channel, services) }
+                channel.eventLoop.makeCompletedFuture { try setup.begin(channel) }
             }
         #if os(Linux)
             // TCP_USER_TIMEOUT: https://man7.org/linux/man-pages/man7/tcp.7.html
@@ -80,20 +92,7 @@ final class HTTPListener: Sendable {
         #endif
     }
 
-    private static func setUp(_ channel: any Channel, _ services: ConnectionServices) throws {
-        var limits = NIOHTTPDecoderLimitConfiguration()
-        limits.maxHeaderListSize = services.limits.headBytes
-        limits.maxHeaderFieldSize = services.limits.headBytes
-        let decoder = ByteToMessageHandler(
-            HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: limits)
-        )
-        let pipeline = channel.pipeline.syncOperations
-        try pipeline.addHandler(decoder)
-        try pipeline.addHandler(ConnectionGate(services: services, decoder: decoder))
-    }
-
     private func listenError(_ error: any Error) -> ListenError {
-        let (hostname, port) = (configuration.hostname, configuration.port)
         switch (error as? IOError)?.errnoCode {
         case EADDRINUSE: return .addressInUse(hostname: hostname, port: port)
         case EACCES: return .permissionDenied(hostname: hostname, port: port)

@@ -1,15 +1,30 @@
 import NIOConcurrencyHelpers
 import NIOCore
 
-/// The HTTP connections that no stream took over, so that a shutdown can end them. From any thread.
+/// The HTTP connections that no stream took over, so that a shutdown can end them, and those that are one too many. From any thread.
 final class OpenConnections: Sendable {
-    private struct State {
+    struct State {
         var channels: [ObjectIdentifier: any Channel] = [:]
         var isClosed = false
         var whenEmpty: [CheckedContinuation<Void, Never>] = []
+        var room: ConnectionRoom<ObjectIdentifier>
+        /// Listeners that accept again when there is room.
+        var whenRoom: [@Sendable () -> Void] = []
+
+        /// The channels of those that have to go.
+        mutating func makeRoom() -> [any Channel] {
+            whenRoom.isEmpty ? [] : room.makeRoom().compactMap { channels[$0] }
+        }
     }
 
-    private let state = NIOLockedValueBox(State())
+    let state: NIOLockedValueBox<State>
+
+    /// - Parameters:
+    ///   - maximum: sockets, streams among them; `nil` is no bound.
+    ///   - maximumBodyBytes: what all connections together may hold of bodies.
+    init(maximum: Int?, maximumBodyBytes: Int) {
+        state = NIOLockedValueBox(State(room: ConnectionRoom(maximum: maximum, maximumBodyBytes: maximumBodyBytes)))
+    }
 
     /// - Returns: false if the shutdown has begun; then the connection is not kept.
     func insert(_ channel: any Channel) -> Bool {
@@ -23,11 +38,18 @@ final class OpenConnections: Sendable {
     func remove(_ channel: any Channel) {
         let waiting = state.withLockedValue { state -> [CheckedContinuation<Void, Never>] in
             state.channels[ObjectIdentifier(channel)] = nil
+            state.room.forget(ObjectIdentifier(channel))
             guard state.channels.isEmpty else { return [] }
             defer { state.whenEmpty = [] }
             return state.whenEmpty
         }
         for continuation in waiting { continuation.resume() }
+    }
+
+    /// Tells every connection that streams are about to be ended; takes new ones all the same.
+    func announceDrain() {
+        let channels = state.withLockedValue { Array($0.channels.values) }
+        for channel in channels { channel.pipeline.fireUserInboundEventTriggered(ServerDrainsEvent()) }
     }
 
     /// Asks every connection to end after the answer that it is working on, and takes no more.

@@ -12,6 +12,11 @@ extension Problem {
 
     static let bodyTooLarge = Problem(.contentTooLarge, "body_too_large", "Keep the body at 1 MiB or below.")
 
+    /// 1 s: what holds the room is answered within that.
+    static let tooBusy = Problem(
+        .serviceUnavailable, "too_busy", "Too many large requests are under way; send this one again in a moment."
+    ).retry(afterSeconds: 1)
+
     static let expectationFailed = Problem(
         .expectationFailed, "expectation_failed", "Expect nothing but 100-continue."
     )

@@ -8,6 +8,13 @@ import TributaryProtocol
 struct JSONBody: Equatable {
     let members: [String: JSONValue]
 
+    /// Of a request that needs none.
+    static let empty = JSONBody(members: [:])
+
+    private init(members: [String: JSONValue]) {
+        self.members = members
+    }
+
     /// - Throws: `malformed_json` for anything but one object.
     init(_ bytes: ByteBuffer) throws(Problem) {
         guard bytes.withUnsafeReadableBytes({ isJSON($0) }),

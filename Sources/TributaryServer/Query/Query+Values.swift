@@ -52,10 +52,12 @@ extension Query {
 extension Catalog {
     /// The channels of a list with commas in between, by name or alias; all of them for `all`, an empty list and none.
     ///
+    /// - Returns: also whether they are all only because none is named.
     /// - Throws: `unknown_channel`.
-    func channels(in list: String?) throws(Problem) -> ChannelSet {
-        let found = try channels(named: (list ?? "").split(separator: ",").map { $0.trimming { $0 == " " } })
-        return found.isEmpty ? .all(of: channels.count) : found
+    func channels(in list: String?) throws(Problem) -> (channels: ChannelSet, isAll: Bool) {
+        let names = (list ?? "").split(separator: ",").map { $0.trimming { $0 == " " } }
+        let found = try channels(named: names)
+        return found.isEmpty ? (.all(of: channels.count), true) : (found, names.contains("all"))
     }
 
     /// The channels with these names or aliases; `all` is all of them.

@@ -1,5 +1,6 @@
 import HTTPTypes
 import NIOCore
+import TributaryCore
 import TributaryProtocol
 
 /// Who asks, about which project: from the query or from the body of a request, whichever names it.
@@ -19,6 +20,19 @@ struct UserRequest: Equatable {
             try Problem.rethrowing { () throws(InvalidName) in
                 try name.map { name throws(InvalidName) in try ProjectID(name) }
             } ?? .default
+    }
+
+    /// The same for a request without a body.
+    init(target: String) throws(Problem) {
+        let query = try Query(target: target)
+        user = try query.value("user_id")
+        project = try query.project() ?? .default
+    }
+
+    /// What it wants, on a channel that the catalog need not have.
+    func demand(_ action: Demand.Action, on channel: TributaryProtocol.Channel, of catalog: Catalog) -> Demand {
+        let channels = catalog.index(of: channel.name).map { ChannelSet(index: $0) } ?? []
+        return Demand(action: action, project: project, channels: channels, user: user)
     }
 
     private static func one(_ name: String, _ first: String?, _ second: String?) throws(Problem) -> String? {

@@ -4,20 +4,23 @@ import HummingbirdCore
 import TributaryCore
 import TributaryProtocol
 
-extension Router where Context == APIContext {
+extension APIRoutes {
     /// Open streams of all nodes, for an operator: `GET /connections`, `GET /debug/connections/{user}/{project}` and
     /// `DELETE /connections/{id}`.
-    func addConnectionsRoutes(_ hub: Hub, _ access: Access) {
+    mutating func addConnectionsRoutes() {
+        let hub = hub
         add(
             "connections",
             [
-                .get: { request, _ in
-                    try access.requireOperator(request)
-                    let query = try Query(target: request.target)
-                    return try Response(
-                        encoding: await hub.connections(
-                            of: try query.user(), in: try query.project(),
-                            limit: try query.limit(standard: 1_000, maximum: 10_000)
+                .get: { call in
+                    let permit = try await call.caller().permitOperator()
+                    let query = try Query(target: call.target)
+                    return permit.answer(
+                        try Response(
+                            encoding: await hub.connections(
+                                of: try query.user(), in: try query.project(),
+                                limit: try query.limit(standard: 1_000, maximum: 10_000)
+                            )
                         )
                     )
                 }
@@ -26,13 +29,13 @@ extension Router where Context == APIContext {
         add(
             "debug/connections/:user/:project",
             [
-                .get: { request, context in
-                    try access.requireOperator(request)
-                    guard let user = context.parameter("user"), let project = context.parameter("project") else {
+                .get: { call in
+                    let permit = try await call.caller().permitOperator()
+                    guard let user = call.parameter("user"), let project = call.parameter("project") else {
                         throw Problem.malformedPath
                     }
-                    return try Response(
-                        encoding: await hub.connections(of: try UserID(user), in: try ProjectID(project))
+                    return permit.answer(
+                        try Response(encoding: await hub.connections(of: try UserID(user), in: try ProjectID(project)))
                     )
                 }
             ]
@@ -40,12 +43,12 @@ extension Router where Context == APIContext {
         add(
             "connections/:id",
             [
-                .delete: { request, context in
-                    try access.requireOperator(request)
-                    guard let id = context.parameter("id").flatMap({ ConnectionID($0) }), try await hub.close(id) else {
+                .delete: { call in
+                    let permit = try await call.caller().permitOperator()
+                    guard let id = call.parameter("id").flatMap({ ConnectionID($0) }), try await hub.close(id) else {
                         throw Problem.connectionNotFound
                     }
-                    return Response(status: .noContent)
+                    return permit.answer(Response(status: .noContent))
                 }
             ]
         )

@@ -1,9 +1,9 @@
 import Hummingbird
 import HummingbirdCore
 
-extension Router where Context == APIContext {
+extension APIRoutes {
     /// `GET /favicon.ico`: none, without the error that a 404 writes on a browser's console.
-    func addFaviconRoute() {
-        add("favicon.ico", [.get: { _, _ in Response(status: .noContent) }])
+    mutating func addFaviconRoute() {
+        add("favicon.ico", [.get: { $0.access.anybody(Response(status: .noContent)) }])
     }
 }

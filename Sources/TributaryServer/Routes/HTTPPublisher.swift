@@ -6,23 +6,32 @@ import TributaryProtocol
 /// Publishes what the bodies of `POST /publish` hold. From any task.
 struct HTTPPublisher: Sendable {
     let hub: Hub
+    let limiter: PublishLimiter
+    private let ownEvents: OwnEventRules
+
+    init(hub: Hub, limiter: PublishLimiter) {
+        self.hub = hub
+        self.limiter = limiter
+        ownEvents = OwnEventRules(hub.catalog)
+    }
 
     /// 1,000: an answer stays small, and one request cannot keep the relay for long.
     static let batchLimit = 1_000
 
+    /// - Parameter caller: each event is decided upon by itself.
     /// - Returns: for an object `{"id","duplicate"}`; for an array one such object or problem for each item, in order.
     /// - Throws: ``Problem`` for a body that is neither; for an object also what was wrong with it.
-    func publish(_ body: ByteBuffer) async throws -> ByteBuffer {
+    func publish(_ body: ByteBuffer, by caller: Caller) async throws -> ByteBuffer {
         var json = ByteBuffer()
         switch try scan(body) {
         case .one(let result):
-            json.write(try await publish(result, in: body))
+            json.write(try await publish(result, in: body, by: caller))
         case .many(let results):
             json.writeStaticString("[")
             for (index, result) in results.enumerated() {
                 if index > 0 { json.writeStaticString(",") }
                 do {
-                    json.write(try await publish(result, in: body))
+                    json.write(try await publish(result, in: body, by: caller))
                 } catch {
                     json.writeProblem(error)
                 }
@@ -50,27 +59,36 @@ struct HTTPPublisher: Sendable {
     }
 
     private func publish(
-        _ scanned: Result<PublishRequest, PublishRequest.Rejection>, in body: ByteBuffer
+        _ scanned: Result<PublishRequest, PublishRequest.Rejection>, in body: ByteBuffer, by caller: Caller
     ) async throws -> PublishReceipt {
         do {
             let request = try scanned.get()
             guard let index = hub.catalog.index(of: request.channel) else {
                 throw UnknownChannel(name: request.channel)
             }
+            try limiter.admit(caller)
+            let permit = try await caller.permit(
+                Demand(
+                    action: .publish, project: request.project, channels: ChannelSet(index: index), event: request.event
+                )
+            )
             let start = body.readerIndex + request.data.lowerBound
             // The range lies within the body that was scanned.
             let data = body.getSlice(at: start, length: request.data.count) ?? ByteBuffer()
-            return try await hub.publish(
-                Event(
-                    channel: hub.catalog.channels[index],
-                    project: request.project,
-                    name: request.event,
-                    data: data,
-                    id: request.id,
-                    recipient: request.recipient,
-                    clientMessageID: request.clientMessageID
-                )
+            var event = Event(
+                channel: hub.catalog.channels[index],
+                project: request.project,
+                name: request.event,
+                data: data,
+                id: request.id,
+                recipient: request.recipient,
+                clientMessageID: request.clientMessageID
             )
+            if permit.identity.publishesOwnEvents {
+                event = try ownEvents.own(event, in: index, by: permit.user, userType: permit.userType)
+            }
+            try limiter.admit(request.project)
+            return try await hub.publish(event)
         } catch {
             let problem = Problem(publishing: error)
             if problem.status.kind == .clientError { hub.countRejection(problem.code) }

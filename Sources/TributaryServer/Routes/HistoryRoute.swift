@@ -3,16 +3,19 @@ import HummingbirdCore
 import TributaryCore
 import TributaryProtocol
 
-extension Router where Context == APIContext {
+extension APIRoutes {
     /// `GET /history`: a part of a project's timeline.
-    func addHistoryRoute(_ hub: Hub) {
-        let parser = HistoryRequestParser(catalog: hub.catalog)
+    mutating func addHistoryRoute() {
+        let hub = hub
+        let parser = HistoryQueryParser(catalog: hub.catalog)
         add(
             "history",
             [
-                .get: { request, context in
-                    let asked = try parser.parse(target: request.head.path ?? "", peer: context.peer)
-                    return Response(json: try await hub.history(asked).encode())
+                .get: { call in
+                    let caller = try await call.caller()
+                    let query = try parser.parse(target: call.target)
+                    let permit = try await caller.permit(query.demand)
+                    return permit.answer(Response(json: try await hub.history(query.request(permit)).encode()))
                 }
             ]
         )

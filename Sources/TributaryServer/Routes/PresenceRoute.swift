@@ -4,27 +4,36 @@ import HummingbirdCore
 import TributaryCore
 import TributaryProtocol
 
-extension Router where Context == APIContext {
+extension APIRoutes {
     /// `/presence`: who is in a project, on any node, and how a user says that it is.
-    func addPresenceRoute(_ hub: Hub, _ access: Access) {
+    mutating func addPresenceRoute() {
+        let (hub, limiter) = (hub, limiter)
         add(
             "presence",
             [
-                .get: { request, _ in
-                    let project = try Query(target: request.target).project() ?? .default
-                    return try Response(encoding: Members(project, try await hub.presence(of: project)))
+                .get: { call in
+                    let caller = try await call.caller()
+                    let asked = try UserRequest(target: call.target)
+                    let permit = try await caller.permit(asked.demand(.presence, on: .presence, of: hub.catalog))
+                    let members = try await hub.presence(of: asked.project)
+                    return permit.answer(try Response(encoding: Members(asked.project, members)))
                 },
-                .post: { request, context in
-                    let body = try await request.jsonBody()
+                .post: { call in
+                    let caller = try await call.caller()
+                    let body = try call.body()
                     let status = try PresenceState(body)
-                    let asked = try UserRequest(target: request.target, body: body)
-                    let user = try access.requester(named: asked.user, context).user
-                    guard try await hub.setPresence(status, of: user, in: asked.project) else {
+                    let asked = try UserRequest(target: call.target, body: body)
+                    try limiter.admit(caller)
+                    let permit = try await caller.permit(asked.demand(.presence, on: .presence, of: hub.catalog))
+                    try limiter.admit(asked.project)
+                    guard try await hub.setPresence(status, of: permit.user, in: asked.project) else {
                         throw Problem.notPresent
                     }
-                    return try Response(
-                        encoding: Changed(
-                            projectID: asked.project.rawValue, userID: user.rawValue, status: status.rawValue
+                    return permit.answer(
+                        try Response(
+                            encoding: Changed(
+                                projectID: asked.project.rawValue, userID: permit.user.rawValue, status: status.rawValue
+                            )
                         )
                     )
                 },

@@ -4,17 +4,17 @@ import NIOCore
 import TributaryCore
 import TributaryProtocol
 
-extension Router where Context == APIContext {
+extension APIRoutes {
     /// `POST /publish`: one event or an array of them.
-    func addPublishRoute(_ hub: Hub) {
-        let publisher = HTTPPublisher(hub: hub)
+    mutating func addPublishRoute() {
+        let publisher = HTTPPublisher(hub: hub, limiter: limiter)
         add(
             "publish",
             [
-                .post: { request, _ in
-                    // The connection has kept the limit already.
-                    let body = try await request.body.collect(upTo: .max)
-                    return Response(json: try await publisher.publish(body))
+                .post: { call in
+                    let caller = try await call.caller()
+                    let permit = try caller.permitPublishing()
+                    return permit.answer(Response(json: try await publisher.publish(call.bytes, by: caller)))
                 }
             ]
         )

@@ -4,19 +4,20 @@ import HummingbirdCore
 import NIOCore
 import TributaryCore
 
-extension Router where Context == APIContext {
+extension APIRoutes {
     /// `GET /readyz`: 200 while new streams are welcome; 503 without a relay, and while the node drains.
-    func addReadyRoute(_ hub: Hub) {
+    mutating func addReadyRoute() {
+        let hub = hub
         add(
             "readyz",
             [
-                .get: { _, _ in
+                .get: { call in
                     if hub.isDraining { throw Problem.notReady("draining", "The node is shutting down.") }
                     let relay = hub.relay.status
                     guard relay.isConnected else {
                         throw Problem.notReady("relay_unavailable", relay.lastError ?? "The relay is not connected.")
                     }
-                    return Response(json: ByteBuffer(staticString: #"{"ready":true}"#))
+                    return call.access.anybody(Response(json: ByteBuffer(staticString: #"{"ready":true}"#)))
                 }
             ]
         )

@@ -4,20 +4,21 @@ import HummingbirdCore
 import TributaryCore
 import TributaryProtocol
 
-extension Router where Context == APIContext {
+extension APIRoutes {
     /// `POST /revoke`: ends all streams of a user on every node, in one project or in all.
-    func addRevokeRoute(_ hub: Hub, _ access: Access) {
+    mutating func addRevokeRoute() {
+        let hub = hub
         add(
             "revoke",
             [
-                .post: { request, _ in
-                    try access.requireOperator(request)
-                    let body = try await request.jsonBody()
+                .post: { call in
+                    let permit = try await call.caller().permitOperator()
+                    let body = try call.body()
                     guard let user = try body.text("user_id") else { throw Problem.missing("user_id") }
                     let project = try body.text("project_id") ?? body.text("projectId")
                     let revoked = await hub.revoke(try UserID(user), in: try project.map { try ProjectID($0) })
-                    return try Response(
-                        encoding: Answer(closed: revoked.closed, silentNodes: revoked.silentNodes)
+                    return permit.answer(
+                        try Response(encoding: Answer(closed: revoked.closed, silentNodes: revoked.silentNodes))
                     )
                 }
             ]

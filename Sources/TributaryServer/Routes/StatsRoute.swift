@@ -4,18 +4,22 @@ import HummingbirdCore
 import TributaryCore
 import TributaryProtocol
 
-extension Router where Context == APIContext {
+extension APIRoutes {
     /// `GET /stats`: this node's figures, narrowed to a project by `?project_id=`; with `?scope=cluster` those of all nodes.
-    func addStatsRoute(_ hub: Hub) {
+    mutating func addStatsRoute() {
+        let hub = hub
         add(
             "stats",
             [
-                .get: { request, _ in
-                    let query = try Query(target: request.target)
+                .get: { call in
+                    let permitted = try await call.inspect()
+                    let query = try Query(target: call.target)
                     let project = try query.project()
                     switch try query.value("scope") {
-                    case nil, "node": return try Response(encoding: await hub.statistics(project: project))
-                    case "cluster" where project == nil: return try Response(encoding: await hub.clusterStatistics())
+                    case nil, "node":
+                        return permitted(try Response(encoding: await hub.statistics(project: project)))
+                    case "cluster" where project == nil:
+                        return permitted(try Response(encoding: await hub.clusterStatistics()))
                     case "cluster": throw Problem.invalidScope("The figures of all nodes are those of all projects.")
                     default: throw Problem.invalidScope("\"scope\" is \"node\" or \"cluster\".")
                     }

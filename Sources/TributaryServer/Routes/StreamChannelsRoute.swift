@@ -4,24 +4,25 @@ import HummingbirdCore
 import TributaryCore
 import TributaryProtocol
 
-extension Router where Context == APIContext {
+extension APIRoutes {
     /// `POST /stream/{connection_id}/channels`: changes what a live stream reads, on whichever node it is.
-    func addStreamChannelsRoute(_ hub: Hub, _ access: Access) {
+    mutating func addStreamChannelsRoute() {
+        let hub = hub
         add(
             "stream/:connection_id/channels",
             [
-                .post: { request, context in
-                    let body = try await request.jsonBody()
+                .post: { call in
+                    let caller = try await call.caller()
+                    let body = try call.body()
                     let change = try ChannelChange(body, catalog: hub.catalog)
-                    let asked = try UserRequest(target: request.target, body: body)
-                    let requester = try access.requester(named: asked.user, context)
-                    // Whoever asks, it is the same answer as for a stream that isn't there.
-                    guard let id = context.parameter("connection_id").flatMap({ ConnectionID($0) }),
-                        let channels = try await hub.change(
-                            id, of: access.isOperator(request) ? nil : requester.user, change
-                        )
-                    else { throw Problem.connectionNotFound }
-                    return try Response(encoding: Answer(connectionID: id.description, channels: channels))
+                    let asked = try UserRequest(target: call.target, body: body)
+                    let (id, permit) = try await call.ownStream(asked.user, of: caller, channels: change.adding, hub)
+                    guard let channels = try await hub.change(id, of: nil, change) else {
+                        throw Problem.connectionNotFound
+                    }
+                    return permit.answer(
+                        try Response(encoding: Answer(connectionID: id.description, channels: channels))
+                    )
                 }
             ]
         )

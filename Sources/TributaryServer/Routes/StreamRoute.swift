@@ -5,27 +5,24 @@ import NIOCore
 import TributaryCore
 import TributaryProtocol
 
-extension Router where Context == APIContext {
+extension APIRoutes {
     /// `/stream` without its `GET`: what it would answer, and who would get the stream.
-    func addStreamRoute(_ admission: StreamAdmission) {
+    mutating func addStreamRoute(_ admission: StreamAdmission) {
         add(
             "stream", elsewhere: [.get],
             [
-                .head: { request, context in
-                    _ = try await admission.preflight(request, context)
-                    return Response(status: .ok, headers: StreamResponseHead.fields)
+                .head: { call in
+                    let (_, permit) = try await admission.preflight(call)
+                    return permit.answer(Response(status: .ok, headers: StreamResponseHead.fields))
                 },
-                .post: { request, context in
-                    let stream = try await admission.preflight(request, context)
+                .post: { call in
+                    let (stream, permit) = try await admission.preflight(call)
                     var json = ByteBuffer(staticString: #"{"authenticated":true,"userId":"#)
                     json.writeJSONString(stream.user.rawValue)
                     json.writeStaticString(#","timestamp":"#)
                     json.writeJSONString(Instant.now.iso8601)
                     json.writeStaticString("}")
-                    return Response(json: json)
-                },
-                .options: { _, _ in
-                    Response(status: .noContent, headers: [.allow: "GET, HEAD, POST, OPTIONS"])
+                    return permit.answer(Response(json: json))
                 },
             ]
         )
@@ -36,15 +33,9 @@ extension StreamAdmission {
     /// Judges a request that came to the router; opens nothing, and takes no place.
     ///
     /// - Throws: ``Problem``, or `AdmissionRefusal`.
-    fileprivate func preflight(_ request: Request, _ context: APIContext) async throws -> StreamRequest {
-        let name = HTTPField.Name("Last-Event-ID")
-        let stream = try parse(
-            target: request.head.path ?? "/stream",
-            lastEventID: name.map { request.headers[values: $0] } ?? [],
-            userAgent: request.headers[.userAgent],
-            peer: context.peer
-        )
+    fileprivate func preflight(_ call: APICall) async throws -> (StreamRequest, Permit) {
+        let (stream, permit) = try await judge(call.credentials)
         try await hub.preflight(stream)
-        return stream
+        return (stream, permit)
     }
 }

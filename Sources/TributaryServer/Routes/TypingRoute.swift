@@ -4,21 +4,23 @@ import HummingbirdCore
 import TributaryCore
 import TributaryProtocol
 
-extension Router where Context == APIContext {
+extension APIRoutes {
     /// `POST /typing`: a user types, or has stopped; the hub tells the others on `chat`, and ends by itself what is not said again.
-    func addTypingRoute(_ hub: Hub, _ access: Access) {
+    mutating func addTypingRoute() {
+        let (hub, limiter) = (hub, limiter)
         add(
             "typing",
             [
-                .post: { request, context in
-                    let body = try await request.jsonBody()
+                .post: { call in
+                    let caller = try await call.caller()
+                    let body = try call.body()
                     let isTyping = try isTyping(body)
-                    let asked = try UserRequest(target: request.target, body: body)
-                    let requester = try access.requester(named: asked.user, context)
-                    try await hub.setTyping(
-                        isTyping, of: requester.user, type: requester.userType, in: asked.project
-                    )
-                    return Response(status: .noContent)
+                    let asked = try UserRequest(target: call.target, body: body)
+                    try limiter.admit(caller)
+                    let permit = try await caller.permit(asked.demand(.typing, on: .chat, of: hub.catalog))
+                    try limiter.admit(asked.project)
+                    try await hub.setTyping(isTyping, of: permit.user, type: permit.userType, in: asked.project)
+                    return permit.answer(Response(status: .noContent))
                 }
             ]
         )

@@ -1,4 +1,5 @@
 import NIOCore
+import NIOSSL
 import TributaryCore
 
 /// The end of a stream's connection: hands the session's bytes to the socket, and tells the session what became of it.
@@ -101,7 +102,8 @@ final class StreamChannelHandler: ChannelInboundHandler, StreamSink {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        end(.error)
+        // Many clients leave without a word of TLS.
+        if case NIOSSLError.uncleanShutdown = error { end(.client) } else { end(.error) }
         context.close(promise: nil)
     }
 

@@ -1,14 +1,17 @@
 import HTTPTypes
 import NIOCore
+import NIOHPACK
 
 /// The head of the answer that opens a stream.
 ///
 /// The end of the connection ends the stream: no `Transfer-Encoding`, so that the same bytes serve every version of HTTP.
 enum StreamResponseHead {
     /// The bytes for HTTP/1, the empty line included. `X-Accel-Buffering`: nginx would hold the frames back otherwise.
-    static func bytes(date: String) -> ByteBuffer {
+    ///
+    /// - Parameter more: further fields, the hub's own.
+    static func bytes(date: String, and more: HTTPFields) -> ByteBuffer {
         var buffer = ByteBuffer()
-        buffer.reserveCapacity(256)
+        buffer.reserveCapacity(512)
         buffer.writeStaticString(
             """
             HTTP/1.1 200 OK\r
@@ -20,8 +23,16 @@ enum StreamResponseHead {
             """
         )
         buffer.writeString(date)
+        for field in more { buffer.writeString("\r\n\(field.name.rawName): \(field.value)") }
         buffer.writeStaticString("\r\n\r\n")
         return buffer
+    }
+
+    /// The same for HTTP/2, where the connection has no say in it.
+    static func http2(date: String, and more: HTTPFields) -> HPACKHeaders {
+        var headers: HPACKHeaders = [":status": "200", "date": date]
+        for field in fields + more { headers.add(name: field.name.canonicalName, value: field.value) }
+        return headers
     }
 
     /// The same header fields for `HEAD /stream`.

@@ -28,5 +28,6 @@ extension ServeOptions {
                 "data and redis exclude each other: with Redis the log is in Redis; give one of the two"
             )
         }
+        try checkTokens()
     }
 }

@@ -22,9 +22,15 @@ struct ServeOptions: Equatable, Sendable {
     /// A catalog of the operator's in place of the bundled one.
     var catalog: String?
     /// Who may read and publish; `nil` is everybody on this machine.
-    var auth: ServerConfiguration.Authentication?
+    var auth: [ServerConfiguration.Authentication]?
+    var jwt = JWTConfiguration()
+    var signature = SignatureConfiguration()
+    var application = ApplicationConfiguration()
+    var publishing = PublishingConfiguration()
+    var browsers = BrowserConfiguration()
+    var transport = TransportConfiguration()
     /// What operators show; `nil` is no operators.
-    var adminToken: AdminToken?
+    var adminToken: BearerToken?
     /// Streams on this node; `nil` is what the limit of open files leaves.
     var maxStreams: Int?
     /// Streams of a user in a project, on all nodes; 0 is no limit.
@@ -35,6 +41,8 @@ struct ServeOptions: Equatable, Sendable {
     var maxStreamsPerAddress = 1_000
     /// Streams that one address may open in a second; 0 is no limit. 200: that office comes back within seconds.
     var connectsPerSecondPerAddress = 200
+    /// How old a stream may get, ±10 %; 0 is no limit.
+    var maxStreamAgeSeconds = 0
     /// Silence after which a stream that asked for nothing else gets a heartbeat.
     /// 25 s: below the 30 s idle timeout of common proxies.
     var heartbeatSeconds = 25

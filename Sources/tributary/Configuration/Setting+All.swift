@@ -4,7 +4,10 @@ import TributaryServer
 
 extension Setting {
     /// Every option of `serve`, in the order of `--help` and of the README's table.
-    static let all: [Setting] = [
+    static let all: [Setting] =
+        general + jwt + signature + application + publishing + browsers + transport + limits
+
+    private static let general: [Setting] = [
         .text(
             "hostname", \.hostname, placeholder: "ADDRESS", defaultText: "127.0.0.1",
             help: "Address to listen on. One that other machines reach needs --auth, in so many words.",
@@ -49,8 +52,11 @@ extension Setting {
         ),
         .text(
             "auth", \.auth, placeholder: "MODE", defaultText: "none, loopback only",
-            help: "Who may read and publish: `none` is everybody who can reach the address.",
-            check: choice
+            help: """
+                How callers prove who they are: jwt, signature and application, with commas between them, tried in this order; \
+                or `none`, and everybody who can reach the address may read and publish.
+                """,
+            check: authentication
         ),
         .text(
             "admin-token", \.adminToken, placeholder: "TOKEN", defaultText: "none: no operators",
@@ -59,8 +65,11 @@ extension Setting {
                 the environment than on the command line, which everybody on the machine can read.
                 """,
             isSecret: true,
-            check: adminToken
+            check: bearerToken
         ),
+    ]
+
+    private static let limits: [Setting] = [
         .optionalInteger(
             "max-streams", \.maxStreams, in: 1...10_000_000, placeholder: "N",
             defaultText: "95 % of the open files allowed, less 256",
@@ -85,6 +94,10 @@ extension Setting {
         .integer(
             "connects-per-second-per-address", \.connectsPerSecondPerAddress, in: 0...1_000_000, placeholder: "N",
             help: "Streams that one address may open in a second on this node, but for loopback; 0 is no limit."
+        ),
+        .integer(
+            "max-stream-age-seconds", \.maxStreamAgeSeconds, in: 0...2_592_000, placeholder: "N",
+            help: "How old a stream may get, give or take 10 %, before its client has to come back; 0 is no limit."
         ),
         .integer(
             "heartbeat-seconds", \.heartbeatSeconds, in: 5...60, placeholder: "N",

@@ -23,9 +23,9 @@ extension Setting {
         return text
     }
 
-    static func adminToken(_ text: String) throws -> AdminToken? {
+    static func bearerToken(_ text: String) throws -> BearerToken? {
         do {
-            return try AdminToken(text)
+            return try BearerToken(text)
         } catch {
             throw Refused.because("\(error)")
         }
@@ -47,6 +47,18 @@ extension Setting {
             }
             return text
         }
+    }
+
+    /// Names of methods with commas in between; `none` stands alone.
+    static func authentication(_ text: String) throws -> [ServerConfiguration.Authentication]? {
+        let methods = try text.split(separator: ",", omittingEmptySubsequences: false).map {
+            try choice(String($0)) as ServerConfiguration.Authentication
+        }
+        guard Set(methods).count == methods.count else { throw Refused.because("a method is named twice") }
+        guard methods.count == 1 || !methods.contains(.disabled) else {
+            throw Refused.because("\"none\" asks nobody, so it stands alone")
+        }
+        return methods
     }
 
     static func choice<Choice: RawRepresentable<String> & CaseIterable>(_ text: String) throws -> Choice {

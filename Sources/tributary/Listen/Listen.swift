@@ -65,7 +65,7 @@ struct Listen: AsyncParsableCommand {
         )
         try await ListenSession(
             client: client,
-            address: url.absoluteString,
+            address: url.shown,
             isJSON: json,
             limit: count,
             palette: .forTerminal(STDOUT_FILENO, environment: ProcessInfo.processInfo.environment)

@@ -100,7 +100,7 @@ struct Publish: AsyncParsableCommand {
             return receipt
         } catch {
             try? await http.shutdown()
-            throw CommandFailure("not published to \(url): \(Wording.of(error))")
+            throw CommandFailure("not published to \(url.shown): \(Wording.of(error))")
         }
     }
 

@@ -1,5 +1,6 @@
 import Foundation
 import TributaryRedis
+import TributaryServer
 
 /// What `serve` says when it listens: where, who may come in, and what to try next.
 struct Greeting {
@@ -7,6 +8,8 @@ struct Greeting {
     let node: String
     /// The port that the system chose, where the options say 0.
     let port: Int
+    /// The port of the operators, where they have one of their own.
+    var adminPort: Int?
     /// How this command was called, so that what is shown can be pasted.
     var command = CommandName.current
 
@@ -14,9 +17,23 @@ struct Greeting {
         [
             "Tributary \(Tributary.version) listens on \(url(options.hostname)), \(relay), node \(node)",
             access,
-            "Try in two other terminals:",
-            "  curl -N '\(url(reachable))/stream?channels=chat,jobs'",
-            "  \(command) publish chat message.new '{\"text\":\"hello\"}' --url \(quoted(url(reachable)))",
+        ] + operators + trial
+    }
+
+    /// What to try next. Where tokens are asked for, with one that this command makes; without their secret it cannot.
+    private var trial: [String] {
+        guard options.auth?.contains(.jwt) == true else {
+            return [
+                "Try in two other terminals:",
+                "  curl -N '\(url(reachable))/stream?channels=chat,jobs'",
+                "  \(command) publish chat message.new '{\"text\":\"hello\"}' --url \(quoted(url(reachable)))",
+            ]
+        }
+        return [
+            "Try in two other terminals, where TRIBUTARY_JWT_SECRET is the hub's:",
+            "  TOKEN=$(\(command) token --user ada --publish '*')",
+            "  curl -N \"\(url(reachable))/stream?channels=chat,jobs&token=$TOKEN\"",
+            "  \(command) publish chat message.new '{\"text\":\"hello\"}' --url \"\(url(reachable))?token=$TOKEN\"",
         ]
     }
 
@@ -29,9 +46,12 @@ struct Greeting {
     }
 
     private var access: String {
-        options.auth == nil
-            ? "No authentication: everybody on this machine may read and publish everything."
-            : "WARNING: no authentication (--auth none): everybody who can reach this address may read and publish everything."
+        switch options.auth {
+        case nil: "No authentication: everybody on this machine may read and publish everything."
+        case [.disabled]?:
+            "WARNING: no authentication (--auth none): everybody who can reach this address may read and publish everything."
+        case let methods?: "Everybody is asked who they are: \(methods.map(\.rawValue).joined(separator: ", "))."
+        }
     }
 
     /// An address to connect to: "all addresses" is none.
@@ -43,8 +63,14 @@ struct Greeting {
         }
     }
 
-    private func url(_ host: String) -> String {
-        "http://\(host.contains(":") ? "[\(host)]" : host):\(port)"
+    private var operators: [String] {
+        adminPort.map { ["Operators and figures: \(url(options.transport.adminHostname ?? options.hostname, $0))"] }
+            ?? []
+    }
+
+    private func url(_ host: String, _ other: Int? = nil) -> String {
+        let scheme = options.transport.certificatePath == nil ? "http" : "https"
+        return "\(scheme)://\(host.contains(":") ? "[\(host)]" : host):\(other ?? port)"
     }
 
     /// Brackets mean something to some shells.

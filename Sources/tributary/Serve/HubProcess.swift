@@ -52,7 +52,8 @@ struct HubProcess {
         )
         // Before anything runs: a port in use ends the process without a word of Redis.
         let address = try await server.bind()
-        let greeting = Greeting(options: options, node: node, port: address.port ?? options.port)
+        var greeting = Greeting(options: options, node: node, port: address.port ?? options.port)
+        greeting.adminPort = server.adminAddress?.port
         // Whoever closed standard output wants a hub all the same.
         for line in greeting.lines { try? Console.line(line) }
         // The last to start is the first to stop: nothing is published while streams are sent away, and the relay
@@ -60,7 +61,8 @@ struct HubProcess {
         var services: [any Service] = [hub, server]
         if options.demo { services.append(DemoFeed(hub: hub, logger: logger)) }
         try await shutdown.run(
-            ServiceGroup(configuration: .init(services: services.map { .init(service: $0) }, logger: logger))
+            ServiceGroup(configuration: .init(services: services.map { .init(service: $0) }, logger: logger)),
+            reload: { server.reloadCertificate() }
         )
     }
 }

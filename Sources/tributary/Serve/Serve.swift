@@ -11,7 +11,7 @@ struct Serve: AsyncParsableCommand {
             names are errors in all three.
 
             SIGTERM and SIGINT drain: streams are told to come back, then the hub ends with 0. A second signal ends it \
-            at once.
+            at once. SIGHUP reads the certificate again.
             """
     )
 

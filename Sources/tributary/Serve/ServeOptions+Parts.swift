@@ -16,6 +16,19 @@ extension ServerConfiguration {
             drain: .seconds(Int64(options.drainSeconds)),
             adminToken: options.adminToken
         )
+        jwt = options.jwt
+        signature = options.signature
+        application = options.application
+        publishing = options.publishing
+        browsers = options.browsers
+        transport = options.transport
+        maximumConnections = ProcessLimits.openFiles.map { Self.connections(within: $0, threads: options.threads) }
+    }
+
+    /// What a limit of open files leaves for connections: 128 are for Redis, the log and the like, and 4 a thread for its event loop.
+    /// Half where that is more.
+    static func connections(within openFiles: Int, threads: Int) -> Int {
+        max(openFiles - 128 - 4 * threads, openFiles / 2, 1)
     }
 }
 
@@ -25,6 +38,7 @@ extension HubConfiguration {
         lingerMilliseconds = options.lingerSeconds * 1_000
         tailBytes = options.tailBytes
         replayLimit = options.replayLimit
+        maximumStreamAgeMilliseconds = options.maxStreamAgeSeconds == 0 ? nil : options.maxStreamAgeSeconds * 1_000
         maximumStreams = options.maxStreams ?? ProcessLimits.openFiles.map(Self.streams(within:))
         streamLimit = StreamLimit(
             maximum: options.maxStreamsPerUser == 0 ? nil : options.maxStreamsPerUser, policy: options.overLimit

@@ -4,7 +4,7 @@ import os
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import BrowserContext, sync_playwright
 
 from .processes import MARK, MARK_VALUE
 
@@ -23,11 +23,11 @@ OPEN = """([query, names]) => {
 
 
 @contextmanager
-def chromium():
+def chromium(*arguments):
     # The browser's processes carry the mark too, so that none can be left over unseen.
     os.environ[MARK] = MARK_VALUE
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", *arguments])
         try:
             yield browser
         finally:
@@ -35,13 +35,18 @@ def chromium():
             del os.environ[MARK]
 
 
+def page_of(browser, url):
+    """A page of the hub's origin, in a browser or in a context that passes over policies. There is none yet; any answer will do to stand on, without its policy for answers."""
+    page = browser.new_page() if isinstance(browser, BrowserContext) else browser.new_page(bypass_csp=True)
+    page.goto(url + "/healthz")
+    return page
+
+
 class EventSourcePage:
     """A page with one `EventSource` and a list of what its listeners were given."""
 
     def __init__(self, browser, url, query, names):
-        self.page = browser.new_page()
-        # No page of the hub's exists yet; any answer of its origin will do to stand on.
-        self.page.goto(url + "/healthz")
+        self.page = page_of(browser, url)
         self.names = [*names, "connected"]
         self.page.evaluate(OPEN, [query, self.names])
         self.wait_for(1, "connected")

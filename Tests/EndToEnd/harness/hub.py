@@ -22,15 +22,17 @@ def tributary(*arguments, environment=None, **options):
 class Hub(Process):
     """A running `tributary serve`; it listens when the constructor returns."""
 
-    def __init__(self, *arguments, redis=None, port=0, environment=None, cpus=None, seconds=15.0):
+    def __init__(self, *arguments, redis=None, port=0, environment=None, cpus=None, files=None, seconds=15.0):
         command = [BINARY, "serve", "--port", port, *arguments]
         if redis is not None:
             command += ["--redis", redis if isinstance(redis, str) else redis.url]
-        super().__init__(command, name="tributary", environment=environment, cpus=cpus)
+        super().__init__(command, name="tributary", environment=environment, cpus=cpus, files=files)
         try:
-            where = re.search(r"http://([0-9.]+):(\d+)", self.line("http://", seconds))
+            where = re.search(r"https?://([0-9.]+):(\d+)", self.line("listens on http", seconds))
             self.address = (where[1], int(where[2]))
             self.url = where[0]
+            # One of a hub with TLS is to know its certificate.
+            self.client = client
         except BaseException:
             self.kill()
             raise
@@ -49,7 +51,7 @@ class Hub(Process):
         return stream
 
     def get(self, path, **query):
-        return client.get(self.url + path, params=query or None)
+        return self.client.get(self.url + path, params=query or None)
 
     def stats(self, **query):
         answer = self.get("/stats", **query)
@@ -82,6 +84,6 @@ class Hub(Process):
     def publish(self, channel, event, data, project="default", **more):
         """`POST /publish` of one event; returns the answer's JSON."""
         body = {"channel": channel, "project_id": project, "event": event, "data": data} | more
-        answer = client.post(self.url + "/publish", json=body)
+        answer = self.client.post(self.url + "/publish", json=body)
         assert answer.status_code == 200, answer.text
         return answer.json()

@@ -14,7 +14,9 @@ PATH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
 
 
 class Nginx(Process):
-    def __init__(self, directory, hub_port):
+    """With an application, all but streams is the application's: page and stream have one origin."""
+
+    def __init__(self, directory, hub_port, application_port=None):
         self.address = ("127.0.0.1", free_port())
         self.url = f"http://127.0.0.1:{self.address[1]}"
         text = RECOMMENDED.read_text()
@@ -25,6 +27,10 @@ class Nginx(Process):
         ):
             assert name in text, f"{RECOMMENDED.name} has no {name}"
             text = text.replace(name, value)
+        if application_port is not None:
+            here, there = "location / {\n            proxy_pass http://", f"127.0.0.1:{application_port}"
+            assert here + "tributary" in text
+            text = text.replace(here + "tributary", here + there)
         (directory / "nginx.conf").write_text(text)
         # As root, its workers would be somebody else, who may not enter the directory.
         user = ["-g", "user root;"] if os.getuid() == 0 else []

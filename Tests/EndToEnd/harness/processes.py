@@ -21,12 +21,14 @@ MARK_VALUE = os.environ.get(MARK) or uuid.uuid4().hex
 class Process:
     """A running command; what it prints is collected, line by line."""
 
-    def __init__(self, command, *, environment=None, name=None, cpus=None, stdin=None, cwd=None):
+    def __init__(self, command, *, environment=None, name=None, cpus=None, stdin=None, cwd=None, files=None):
         command = [str(part) for part in command]
         self.name = name or Path(command[0]).name
         prefix = ["setpriv", "--pdeathsig", "KILL", "--"]
         if cpus is not None:
             prefix += ["taskset", "--cpu-list", cpus]
+        if files is not None:
+            prefix += ["prlimit", f"--nofile={files}:{files}"]
         variables = {key: value for key, value in os.environ.items() if not key.startswith("TRIBUTARY_")}
         variables |= {MARK: MARK_VALUE} | (environment or {})
         self._popen = subprocess.Popen(

@@ -11,6 +11,8 @@ final class SimulatedClient {
     struct Told {
         let from: UInt64
         let to: UInt64
+        /// How much of the journal it is about whatever the ids: of a cursor that is from no log that is left, all.
+        let before: Int
     }
 
     /// Where a channel's events begin for the application.
@@ -175,8 +177,10 @@ final class SimulatedClient {
         case "connected":
             // What comes after the newest id of the node is expected of a stream that begins live.
             let id = startsLive ? value("latest_seq", event.data) ?? 0 : 0
-            // A node that knows of no log yet cannot say where a live stream begins.
-            let after = startsLive && id == 0 ? world.journal.count : world.wipedCount
+            world.noteJournal()
+            // A node that knows of no log yet, or only of one that is gone, cannot say where a live stream begins.
+            let isUnknown = id == 0 || world.hasPublisherIDs && id > world.newestID
+            let after = startsLive && isUnknown ? world.journal.count : world.wipedCount
             // Without a cursor a connection begins anew; but not for what a channel has given before.
             for channel in named(in: event.data) where cursor == nil || starts[channel] == nil {
                 starts[channel] = Start(id: id, isLive: startsLive, after: after)
@@ -187,9 +191,12 @@ final class SimulatedClient {
         case "gap":
             if let from = value("from", event.data) {
                 // Without an end it is about what has been published by now.
-                let to = value("to", event.data) ?? world.newestID
+                world.noteJournal()
+                let isOfNoLog = from > world.newestID
+                let to = value("to", event.data) ?? (isOfNoLog ? world.highestID : world.newestID)
+                let isForeign = world.hasPublisherIDs && isOfNoLog && event.data.contains("cursor_not_found")
                 isTold = true
-                told.append(Told(from: from, to: to))
+                told.append(Told(from: from, to: to, before: isForeign ? world.journal.count : 0))
             }
         default:
             guard let id = event.id.flatMap({ UInt64($0) }) else { return }

@@ -32,6 +32,9 @@ final class SimulatedNode {
         relay.attach(intake)
     }
 
+    /// Nothing that it has heard waits for the log.
+    var isQuiet: Bool { relay.isQuiet && intake.projects.values.allSatisfy { $0.sequencer.held.isEmpty } }
+
     func crash() {
         isUp = false
         relay.crash()

@@ -75,6 +75,9 @@ final class SimulatedRelay: Relay, @unchecked Sendable {
         pump()
     }
 
+    /// Nothing is on its way to the node.
+    var isQuiet: Bool { inbox.isEmpty }
+
     private func pump() {
         guard !isPumping else { return }
         isPumping = true
@@ -120,6 +123,7 @@ final class SimulatedRelay: Relay, @unchecked Sendable {
     /// The node is gone.
     func crash() {
         isUp = false
+        inbox = []
         receiver = nil
     }
 }

@@ -49,11 +49,14 @@ final class Simulation: @unchecked Sendable {
     /// The publisher uses the relay alone.
     private let isRaw: Bool
     private let maximumDelay: Int
-    private var nextID: UInt64 = 100
+    /// Each life's ids are below those of the one before: 100,000 lower.
+    private var nextID: UInt64 = 9_000_100
     private var withheld: [UInt64] = []
     private var number = 0
-    /// How many entries of the journal are gone with a log that was wiped.
-    private(set) var wipedCount = 0
+    /// How many entries the journal had at each wipe: its lives are what stands between.
+    private var wipes: [Int] = []
+    /// How far the present log has been taken over.
+    private var journalEnd = LogPosition.start
     /// How many entries of the journal everybody must have in the end.
     private var lastRequired = 0
 
@@ -139,14 +142,25 @@ final class Simulation: @unchecked Sendable {
 
     func logAnswers() -> Bool { !faults.log || Int.random(in: 0..<10, using: &random) > 0 }
 
-    var newestID: UInt64 { journal.map(\.id).max() ?? 0 }
+    /// How many entries of the journal are gone with a log that was wiped.
+    var wipedCount: Int { wipes.last ?? 0 }
+
+    /// Of the present log.
+    var newestID: UInt64 { journal[wipedCount...].map(\.id).max() ?? 0 }
+
+    /// Of all logs that there were.
+    var highestID: UInt64 { journal.map(\.id).max() ?? 0 }
+
+    /// Which of the logs that there were an entry of the journal belongs to.
+    private func life(of index: Int) -> Int { wipes.count { $0 <= index } }
 
     /// Takes over what the log has taken.
     func noteJournal() {
         let channels = catalog.channels
         while true {
-            let cursor = LogCursor.position(journal.last?.position ?? .start)
+            let cursor = LogCursor.position(journalEnd)
             guard let page = try? log.read(channels, of: project, after: cursor, limit: 1_000).wait() else { return }
+            journalEnd = page.entries.last?.position ?? journalEnd
             for entry in page.entries {
                 let user = entry.envelope.withUnsafeReadableBytes { try? Envelope.scan($0).recipient }
                 trace(
@@ -194,7 +208,7 @@ final class Simulation: @unchecked Sendable {
         case 84..<91: nodes.randomElement(using: &random)?.relay.reconnect()
         case 91..<93: crash()
         case 93..<95: trim()
-        case 95 where !hasPublisherIDs: wipe()
+        case 95: wipe()
         default: loop.advanceTime(by: .milliseconds(Int64.random(in: 0...3_000, using: &random)))
         }
         for client in clients where !client.isConnected && Int.random(in: 0..<3, using: &random) == 0 {
@@ -272,10 +286,18 @@ final class Simulation: @unchecked Sendable {
     private func wipe() {
         // A log that begins and ends while a node is away is one that the node can know nothing of.
         guard nodes.allSatisfy(\.relay.isUp) else { return }
+        if hasPublisherIDs {
+            // An old id that reaches the new log would make old cursors look like its own.
+            loop.advanceTime(by: .seconds(1))
+            guard (nodes + graveyard).allSatisfy(\.isQuiet) else { return }
+            withheld = []
+        }
         noteJournal()
         trace("the log is wiped")
         log.removeAll()
-        wipedCount = journal.count
+        wipes.append(journal.count)
+        journalEnd = .start
+        nextID = nextID / 100_000 * 100_000 - 100_000 + 100
         // The clock of ids goes on.
         loop.advanceTime(by: .milliseconds(1))
     }
@@ -340,12 +362,12 @@ final class Simulation: @unchecked Sendable {
             return client.violations + ["did not come to rest: \(client.standing)"]
         }
         var violations = client.violations
-        let allowed = journal.enumerated().filter { _, entry in
+        let allowed = journal.enumerated().filter { index, entry in
             guard let start = client.starts[entry.channel], entry.user == nil || entry.user == client.user else {
                 return false
             }
             // One that began live claims nothing of the time before, and may get some of it all the same.
-            return start.isLive || entry.position > position(of: start)
+            return start.isLive || isBehind(start, index)
         }
         // Who comes without a cursor has lost nothing with a log that was wiped.
         // Nor has who began live lost what had come late by then.
@@ -353,8 +375,9 @@ final class Simulation: @unchecked Sendable {
             guard let start = client.starts[entry.channel], index >= start.after, index < lastRequired else {
                 return false
             }
-            return !start.isLive || entry.position.high > start.id && entry.position > position(of: start)
-        }.map(\.element.id)
+            guard start.isLive else { return true }
+            return isLater(index, than: start) || entry.position.high > start.id && isBehind(start, index)
+        }
         let expected = allowed.map(\.element.id)
         let order = Dictionary(uniqueKeysWithValues: expected.enumerated().map { ($1, $0) })
         for id in client.received where order[id] == nil {
@@ -370,14 +393,14 @@ final class Simulation: @unchecked Sendable {
             violations += disorder(in: client.received, order: order, of: client)
         }
         let received = Set(client.received)
-        for id in required where !received.contains(id) {
+        for (index, entry) in required where !received.contains(entry.id) {
             // An id that came late belongs where it arrived.
-            let place = allowed.first { $0.element.id == id }?.element.position ?? LogPosition(high: id)
+            let place = entry.position
             let told = client.told.contains {
-                $0.from == 0 || place > LogPosition(high: $0.from - 1) && place.high <= $0.to
+                $0.from == 0 || index < $0.before || place > LogPosition(high: $0.from - 1) && place.high <= $0.to
             }
             if !told {
-                violations.append("\(id) is lost, and nobody said so")
+                violations.append("\(entry.id) is lost, and nobody said so")
             }
         }
         return violations
@@ -385,6 +408,17 @@ final class Simulation: @unchecked Sendable {
 
     private func position(of start: SimulatedClient.Start) -> LogPosition {
         journal.last { $0.id == start.id }?.position ?? LogPosition(high: start.id)
+    }
+
+    /// Whether an entry belongs to a log that began after the one that a start is in.
+    private func isLater(_ index: Int, than start: SimulatedClient.Start) -> Bool {
+        guard !wipes.isEmpty else { return false }
+        let place = journal.lastIndex { $0.id == start.id } ?? start.after
+        return life(of: index) > life(of: place)
+    }
+
+    private func isBehind(_ start: SimulatedClient.Start, _ index: Int) -> Bool {
+        isLater(index, than: start) || journal[index].position > position(of: start)
     }
 
     private func disorder(in ids: [UInt64], order: [UInt64: Int], of client: SimulatedClient) -> [String] {

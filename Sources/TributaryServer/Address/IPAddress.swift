@@ -1,0 +1,60 @@
+import NIOCore
+
+/// An IPv4 or IPv6 address. One of IPv4 that is written as IPv6 (`::ffff:192.0.2.1`) is the IPv4 address, so that each
+/// address has one spelling where it is compared, counted and shown.
+struct IPAddress: Sendable, Hashable {
+    let isIPv4: Bool
+    /// 32 of them for IPv4, 128 for IPv6.
+    let bits: UInt128
+
+    init(v4 bits: UInt32) {
+        isIPv4 = true
+        self.bits = UInt128(bits)
+    }
+
+    init(v6 bits: UInt128) {
+        isIPv4 = bits >> 32 == 0xFFFF
+        self.bits = isIPv4 ? bits & 0xFFFF_FFFF : bits
+    }
+
+    /// `nil` for what is no address, such as a name, or one with a port or a zone.
+    init?(_ text: some StringProtocol) {
+        guard !text.contains("%"), let address = try? SocketAddress(ipAddress: String(text), port: 0) else {
+            return nil
+        }
+        self.init(address)
+    }
+
+    /// `nil` for a Unix domain socket.
+    init?(_ address: SocketAddress) {
+        switch address {
+        // The address stands behind family and port: 2 bytes each, and in `sockaddr_in6` 4 of flow.
+        case .v4(let address):
+            self.init(
+                v4: withUnsafeBytes(of: address.address) { $0[4..<8].reduce(0) { $0 << 8 | UInt32($1) } }
+            )
+        case .v6(let address):
+            self.init(
+                v6: withUnsafeBytes(of: address.address) { $0[8..<24].reduce(0) { $0 << 8 | UInt128($1) } }
+            )
+        case .unixDomainSocket:
+            return nil
+        }
+    }
+
+    /// Only this machine reaches it: 127.0.0.0/8 and ::1.
+    var isLoopback: Bool { isIPv4 ? bits >> 24 == 127 : bits == 1 }
+}
+
+extension IPAddress: CustomStringConvertible {
+    var description: String {
+        var packed = ByteBuffer()
+        if isIPv4 {
+            packed.writeInteger(UInt32(truncatingIfNeeded: bits))
+        } else {
+            packed.writeInteger(UInt64(truncatingIfNeeded: bits >> 64))
+            packed.writeInteger(UInt64(truncatingIfNeeded: bits))
+        }
+        return (try? SocketAddress(packedIPAddress: packed, port: 0))?.ipAddress ?? "unknown"
+    }
+}

@@ -1,0 +1,27 @@
+import HTTPTypes
+
+/// The name of a header field, such as `X-Signature`.
+public struct HeaderName: Sendable, Equatable, CustomStringConvertible {
+    /// Why a text cannot be one.
+    public struct Invalid: Error, Sendable, Equatable, CustomStringConvertible {
+        public let description = "a header's name is letters, digits and hyphens, such as X-Signature"
+    }
+
+    let field: HTTPField.Name
+
+    /// - Throws: ``Invalid``; also for what RFC 9110 would allow, but hardly a proxy passes on.
+    public init(_ text: String) throws(Invalid) {
+        let isPlain = text.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"):
+                true
+            default: false
+            }
+        }
+        guard isPlain, let field = HTTPField.Name(text) else { throw Invalid() }
+        self.field = field
+    }
+
+    public var description: String { field.rawName }
+}

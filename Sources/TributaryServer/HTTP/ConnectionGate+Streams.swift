@@ -1,0 +1,96 @@
+import HTTPTypes
+import NIOCore
+import NIOHTTP1
+import NIOHTTP2
+import TributaryCore
+
+/// How a request becomes a stream of events.
+extension ConnectionGate {
+    /// Asks the hub for a place. Until it answers, what the client sends is held back as for any other request.
+    func admit(_ head: HTTPRequestHead) {
+        guard let context, let fields = HTTPFields(head) else { return send(Problem.malformedRequest) }
+        let credentials = Credentials(
+            method: .get, target: head.uri, fields: fields, peer: peer.client(head.headers).text,
+            isSecure: peer.isSecure, authority: head.headers.first(name: "host")
+        )
+        let admission = services.admission
+        do throws(Problem) {
+            if let request = try admission.judgeNow(credentials) { return admit(request) }
+        } catch {
+            return send(error)
+        }
+        context.eventLoop.makeFutureWithTask { try await admission.judge(credentials).request }.assumeIsolated()
+            .whenComplete { judged in
+                switch judged {
+                case .success(let request): self.admit(request)
+                case .failure(let error): self.send(Problem(error) ?? .internalError)
+                }
+            }
+    }
+
+    private func admit(_ request: StreamRequest) {
+        guard let context else { return }
+        services.hub.admit(request, on: context.eventLoop).hop(to: context.eventLoop).assumeIsolated()
+            .whenComplete { self.admitted(request, $0) }
+    }
+
+    private func admitted(_ request: StreamRequest, _ outcome: Result<Void, any Error>) {
+        switch outcome {
+        case .failure(let error): send(Problem(error) ?? .internalError)
+        case .success:
+            guard let context, context.channel.isActive, state.isAwaited else {
+                services.hub.withdraw(request)
+                // A client that half-closed its connection would not be noticed any more by a stream.
+                self.context?.close(promise: nil)
+                return
+            }
+            do throws(Problem) {
+                try takeOver(request, context: context)
+            } catch {
+                services.hub.withdraw(request)
+                send(error)
+            }
+        }
+    }
+
+    /// The stream's handler goes in before the HTTP handlers, which then leave: no more than it stays for the stream, and over
+    /// HTTP/2 what makes requests of frames, which gets to see none any more.
+    private func takeOver(_ request: StreamRequest, context: ChannelHandlerContext) throws(Problem) {
+        switch place {
+        case .connection(let decoder):
+            let stream = StreamChannelHandler()
+            do {
+                try context.channel.syncOptions?.becomeStream()
+                try context.pipeline.syncOperations.addHandler(stream, position: .before(wire))
+            } catch {
+                throw .internalError
+            }
+            let head = StreamResponseHead.bytes(date: HTTPDate.now, and: browserFields)
+            leave(context, with: decoder)
+            stream.open(request, on: services.hub, head: head)
+        case .http2Stream(let codec):
+            let stream = HTTP2StreamHandler()
+            do {
+                try context.pipeline.syncOperations.addHandler(stream, position: .before(codec))
+            } catch {
+                throw .internalError
+            }
+            let head = StreamResponseHead.http2(date: HTTPDate.now, and: browserFields)
+            leave(context, with: nil)
+            stream.open(request, on: services.hub, head: head)
+        }
+    }
+
+    private func leave(_ context: ChannelHandlerContext, with decoder: ByteToMessageHandler<HTTPRequestDecoder>?) {
+        state.streamTookOver()
+        if isReadHeldBack { context.read() }
+        isReadHeldBack = false
+        let pipeline = context.pipeline.syncOperations
+        if let decoder {
+            pipeline.removeHandler(wire, promise: nil)
+            pipeline.removeHandler(decoder, promise: nil)
+        }
+        if let encoder { pipeline.removeHandler(encoder, promise: nil) }
+        pipeline.removeHandler(self, promise: nil)
+    }
+}

@@ -1,0 +1,23 @@
+import HTTPTypes
+import NIOHTTP1
+import NIOHTTPTypesHTTP1
+
+extension HTTPRequest {
+    /// The same request in the library's types; `nil` for what they don't allow.
+    init?(_ head: HTTPRequestHead) {
+        guard var request = try? HTTPRequest(head, secure: false, splitCookie: false) else { return nil }
+        // HTTP/2 sends each cookie as a field: https://www.rfc-editor.org/rfc/rfc9113#section-8.2.3
+        if head.version.major == 2, let cookies = request.headerFields[.cookie] {
+            request.headerFields[.cookie] = cookies
+        }
+        self = request
+    }
+}
+
+extension HTTPFields {
+    /// The request's header fields.
+    init?(_ head: HTTPRequestHead) {
+        guard let request = HTTPRequest(head) else { return nil }
+        self = request.headerFields
+    }
+}
