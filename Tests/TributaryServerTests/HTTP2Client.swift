@@ -49,6 +49,8 @@ final class HTTP2Client: Sendable {
                     lenient.contentLengthValidation = .disabled
                     // A flood's answers come as a flood.
                     lenient.controlFrameRateLimit.maximumCount = 10_000
+                    // To a stream that it reset long ago: the server had not read that yet.
+                    lenient.maximumRecentlyResetStreams = 10_000
                     var streams = NIOHTTP2Handler.StreamConfiguration()
                     streams.streamResetFrameRateLimit.maximumCount = 10_000
                     streams.streamErrorRateLimit.maximumCount = 10_000

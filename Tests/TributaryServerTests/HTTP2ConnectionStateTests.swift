@@ -5,7 +5,7 @@ import Testing
 @testable import TributaryServer
 
 @Suite struct HTTP2ConnectionStateTests {
-    @Test func `a connection without streams is timed, and ends in two steps`() {
+    @Test func `a connection without streams is timed, and then refuses more`() {
         var state = HTTP2ConnectionState()
         #expect(state.timer == .head)
         state.opened(1)
@@ -13,37 +13,48 @@ import Testing
         state.opened(3)
         #expect(state.closed() == .nothing && state.timer == nil)
         #expect(state.closed() == .nothing && state.timer == .idle)
-        #expect(state.timedOut() == .announce && state.timer == .linger)
-        // A request that was on its way is answered.
-        state.opened(5)
-        #expect(state.timer == nil)
-        #expect(state.closed() == .nothing && state.timer == .linger)
-        #expect(state.timedOut() == .leave(last: 5, close: true))
+        #expect(state.timedOut() == .leave(last: 3, close: true))
         #expect(state.timer == nil && state.timedOut() == .nothing && state.quiesce() == .nothing)
     }
 
     @Test func `one that never asked anything ends as well`() {
         var state = HTTP2ConnectionState()
-        #expect(state.timedOut() == .announce)
         #expect(state.timedOut() == .leave(last: 0, close: true))
     }
 
-    @Test func `a drain asks for no more streams, and the shutdown waits for the last`() {
+    @Test func `a drain asks for no more streams, and the last one's end is the connection's`() {
         var state = HTTP2ConnectionState()
         state.opened(1)
         state.opened(3)
         #expect(state.drain() == .announce && state.drain() == .nothing)
         #expect(state.closed() == .nothing)
+        // One that was on its way.
+        state.opened(5)
+        #expect(state.closed() == .nothing)
+        #expect(state.closed() == .leave(last: 5, close: true))
+        #expect(state.quiesce() == .nothing && state.timer == nil)
+    }
+
+    @Test func `a shutdown refuses more, and waits for the last`() {
+        var state = HTTP2ConnectionState()
+        state.opened(1)
+        state.opened(3)
+        #expect(state.drain() == .announce)
         #expect(state.quiesce() == .leave(last: 3, close: false))
+        #expect(state.closed() == .nothing)
         #expect(state.closed() == .close)
     }
 
-    @Test func `a drain leaves a connection without streams to the shutdown`() {
+    @Test func `in a drain a connection without streams answers one more request`() {
         var state = HTTP2ConnectionState()
         state.opened(1)
         _ = state.closed()
-        #expect(state.drain() == .announce && state.timer == nil && state.timedOut() == .nothing)
-        #expect(state.quiesce() == .leave(last: 1, close: true))
+        #expect(state.drain() == .nothing && state.timer == .idle)
+        state.opened(3)
+        #expect(state.closed() == .leave(last: 3, close: true))
+        var silent = HTTP2ConnectionState()
+        #expect(silent.drain() == .nothing)
+        #expect(silent.quiesce() == .leave(last: 0, close: true))
     }
 
     @Test func `only GOAWAY with an error is a failure`() {

@@ -121,7 +121,6 @@ extension HTTPLimits {
         switch timer {
         case .head: headTimeout
         case .idle: idleTimeout
-        case .linger: lingerTimeout
         }
     }
 }

@@ -3,8 +3,10 @@ import NIOHTTP2
 /// When an HTTP/2 connection ends: after a time without streams, and when the server shuts down. Decides;
 /// ``HTTP2ConnectionHandler`` acts.
 ///
-/// It ends in two steps, so that no request is lost that was on its way: `GOAWAY` with the highest number of a stream asks for
-/// no more of them, one with the last that came refuses the others.
+/// `GOAWAY` with the highest number of a stream asks for no more of them, one with the last that came refuses the others, which a
+/// client then knows to be safe to repeat elsewhere. NIO takes a connection without streams for closed after the first of
+/// them already, and whatever comes on it for a breach of the rules: so one with streams is asked first and refuses after the last
+/// of them has ended, one without refuses at once.
 struct HTTP2ConnectionState: Equatable {
     enum Phase: Equatable {
         case serving
@@ -29,23 +31,16 @@ struct HTTP2ConnectionState: Equatable {
         case head
         /// Without a stream.
         case idle
-        /// Until it may end, because what was on its way has come.
-        case linger
     }
 
     private(set) var phase = Phase.serving
     private(set) var openStreams = 0
     private var last = HTTP2StreamID.rootStream
-    /// The server drains: it says itself when the connection is to end.
     private var isDraining = false
 
     var timer: Timer? {
-        guard openStreams == 0 else { return nil }
-        return switch phase {
-        case .serving: last == .rootStream ? .head : .idle
-        case .announced: isDraining ? nil : .linger
-        case .leaving: nil
-        }
+        guard openStreams == 0, phase == .serving else { return nil }
+        return last == .rootStream ? .head : .idle
     }
 
     mutating func opened(_ stream: HTTP2StreamID) {
@@ -55,33 +50,29 @@ struct HTTP2ConnectionState: Equatable {
 
     mutating func closed() -> Action {
         openStreams -= 1
-        return phase == .leaving && openStreams == 0 ? .close : .nothing
-    }
-
-    mutating func timedOut() -> Action {
         guard openStreams == 0 else { return .nothing }
-        switch phase {
-        case .serving: return announce()
-        case .announced where !isDraining: return leave()
-        case .announced, .leaving: return .nothing
+        return switch phase {
+        case .serving: isDraining ? leave() : .nothing
+        case .announced: leave()
+        case .leaving: .close
         }
     }
 
-    /// The server's streams are being ended; what is asked is still answered.
+    mutating func timedOut() -> Action {
+        openStreams == 0 && phase == .serving ? leave() : .nothing
+    }
+
+    /// The server's streams are being ended. A connection without any answers the next request all the same.
     mutating func drain() -> Action {
         isDraining = true
-        return announce()
+        guard phase == .serving, openStreams > 0 else { return .nothing }
+        phase = .announced
+        return .announce
     }
 
     /// The server shuts down: what is being answered is the last.
     mutating func quiesce() -> Action {
         phase == .leaving ? .nothing : leave()
-    }
-
-    private mutating func announce() -> Action {
-        guard phase == .serving else { return .nothing }
-        phase = .announced
-        return .announce
     }
 
     private mutating func leave() -> Action {
