@@ -147,6 +147,10 @@ def test_head_answers_what_get_would(hub):
     for query, status in (({"channels": "chat"}, 200), ({"channels": "nope"}, 400)):
         with Stream(hub.address, method="HEAD", **query) as answer:
             assert answer.status == status
+    head = Stream(hub.address, method="HEAD", channels="chat").headers
+    with Stream(hub.address, channels="chat") as stream:
+        # One has a connection to keep, the other ends with it; otherwise they are the same, length or not.
+        assert {**stream.headers, "date": 0, "connection": 0} == {**head, "date": 0, "connection": 0}
 
 
 def test_each_stream_gets_exactly_its_channels_also_two_of_one_user(hub):

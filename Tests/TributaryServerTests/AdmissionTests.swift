@@ -92,19 +92,7 @@ import TributaryTesting
     }
 
     @Test func `what a client sends while its stream waits for a place is held back`() async throws {
-        let coordination = NIOLockedValueBox<HeldCoordination?>(nil)
-        try await TestServer.run(
-            hub: {
-                $0.registerTimeoutMilliseconds = Int(RawClient.patience.nanoseconds / 1_000_000)
-                $0.streamLimit = StreamLimit(maximum: 1, policy: .reject)
-            },
-            coordination: { base in
-                let held = HeldCoordination(base)
-                coordination.withLockedValue { $0 = held }
-                return held
-            }
-        ) { server in
-            let held = try #require(coordination.withLockedValue { $0 })
+        try await Self.runHeld(maximum: 1) { server, held in
             let query = "user_id=ada&channels=chat"
             let first = try await server.connect(sending: "GET /stream?\(query) HTTP/1.1\r\nHost: t\r\n\r\n")
             try await held.until(waiting: 1)
@@ -123,19 +111,7 @@ import TributaryTesting
     }
 
     @Test func `a client that leaves while its stream waits takes no place`() async throws {
-        let coordination = NIOLockedValueBox<HeldCoordination?>(nil)
-        try await TestServer.run(
-            hub: {
-                $0.registerTimeoutMilliseconds = Int(RawClient.patience.nanoseconds / 1_000_000)
-                $0.streamLimit = StreamLimit(maximum: 3, policy: .reject)
-            },
-            coordination: { base in
-                let held = HeldCoordination(base)
-                coordination.withLockedValue { $0 = held }
-                return held
-            }
-        ) { server in
-            let held = try #require(coordination.withLockedValue { $0 })
+        try await Self.runHeld(maximum: 3) { server, held in
             let request = "GET /stream?user_id=ada&channels=chat HTTP/1.1\r\nHost: t\r\n\r\n"
             let gone = try await server.connect(sending: request)
             let half = try await server.connect(sending: request)
@@ -152,6 +128,26 @@ import TributaryTesting
             for _ in 0..<3 { streams.append(try await server.untilAdmitted("user_id=ada&channels=chat")) }
             #expect(try await server.get("/stream?user_id=ada", method: "HEAD").status == 429)
             #expect(await server.hub.statistics().streams.openedTotal == 3)
+        }
+    }
+
+    /// A server whose registry answers when the test says so.
+    private static func runHeld(
+        maximum: Int, _ body: @escaping @Sendable (TestServer, HeldCoordination) async throws -> Void
+    ) async throws {
+        let coordination = NIOLockedValueBox<HeldCoordination?>(nil)
+        try await TestServer.run(
+            hub: {
+                $0.registerTimeoutMilliseconds = Int(RawClient.patience.nanoseconds / 1_000_000)
+                $0.streamLimit = StreamLimit(maximum: maximum, policy: .reject)
+            },
+            coordination: { base in
+                let held = HeldCoordination(base)
+                coordination.withLockedValue { $0 = held }
+                return held
+            }
+        ) { server in
+            try await body(server, try #require(coordination.withLockedValue { $0 }))
         }
     }
 }

@@ -74,6 +74,14 @@ import Testing
         #expect(room.bodyBytes == 60)
     }
 
+    @Test func `a body never goes for its own sake`() {
+        var room = ConnectionRoom<Int>(maximum: nil, maximumBodyBytes: 100)
+        for id in 1...2 { room.wait(id) }
+        #expect(room.hold(60, 2) == .allowed)
+        #expect(room.hold(60, 1) == .instead(of: 2), "1 has waited longer, and has just said something")
+        #expect(room.hold(101, 1) == .refused)
+    }
+
     @Test func `a body is refused while all others are being answered`() {
         var room = ConnectionRoom<Int>(maximum: nil, maximumBodyBytes: 100)
         #expect(room.hold(100, 1) == .allowed)

@@ -6,8 +6,8 @@ extension ServerConfiguration {
     ///
     /// - Throws: ``ListenError``.
     public func validate() throws {
-        _ = try resolve()
         try signature.validate(authentication)
+        _ = try resolve()
         try publishing.validate()
         _ = try resolveAdmin()
         try certificate()?.load()

@@ -193,6 +193,7 @@ final class ConnectionGate: ChannelDuplexHandler, RemovableChannelHandler {
         var head = head
         head.headers.replaceOrAdd(name: "Date", value: HTTPDate.now)
         head.headers.complete(with: browserFields)
+        head.completeLength(of: body, isHead: state.isHead)
         if isHTTP2 {
             // Whether the connection goes on is not for a response to say.
         } else if !state.keepsAlive {
@@ -227,7 +228,10 @@ final class ConnectionGate: ChannelDuplexHandler, RemovableChannelHandler {
 
     private func prepareEncoder() {
         guard !isHTTP2, encoder == nil, let context else { return }
-        let encoder = HTTPResponseEncoder()
+        // An answer says how long it is by itself; the head of a stream has no length to tell of.
+        var configuration = HTTPResponseEncoder.Configuration()
+        configuration.automaticallySetFramingHeaders = false
+        let encoder = HTTPResponseEncoder(configuration: configuration)
         self.encoder = encoder
         try? context.pipeline.syncOperations.addHandler(encoder, position: .before(self))
     }

@@ -74,7 +74,8 @@ struct ConnectionRoom<ID: Hashable & Sendable> {
         bodyBytes += bytes - (bodies[id] ?? 0)
         bodies[id] = bytes == 0 ? nil : bytes
         guard bodyBytes > maximumBodyBytes, bytes > 0 else { return .allowed }
-        guard let longest = waiting.longest(of: bodies.keys) else {
+        // Not itself, which has just said something.
+        guard let longest = waiting.longest(of: bodies.keys.lazy.filter({ $0 != id })) else {
             bodyBytes -= bodies.removeValue(forKey: id) ?? 0
             return .refused
         }

@@ -34,4 +34,17 @@ final class ConnectionServices: Sendable {
         self.requests = requests
         self.logger = logger
     }
+
+    /// Takes in a connection that has something to say before it speaks HTTP. On its event loop.
+    ///
+    /// - Returns: what closes it after the time for a head, to be cancelled when it speaks HTTP; `nil` if the shutdown has begun,
+    ///   and with it the connection's end.
+    func takeIn(_ channel: any Channel) -> Scheduled<Void>? {
+        guard connections.insert(channel) else {
+            channel.close(promise: nil)
+            return nil
+        }
+        connections.wait(channel)
+        return channel.eventLoop.scheduleTask(in: limits.headTimeout) { channel.close(promise: nil) }
+    }
 }

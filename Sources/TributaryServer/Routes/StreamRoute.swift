@@ -13,7 +13,10 @@ extension APIRoutes {
             [
                 .head: { call in
                     let (_, permit) = try await admission.preflight(call)
-                    return permit.answer(Response(status: .ok, headers: StreamResponseHead.fields))
+                    var response = Response(status: .ok, headers: StreamResponseHead.fields)
+                    // A stream has none.
+                    response.headers[.contentLength] = nil
+                    return permit.answer(response)
                 },
                 .post: { call in
                     let (stream, permit) = try await admission.preflight(call)

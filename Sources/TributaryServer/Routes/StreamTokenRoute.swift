@@ -13,10 +13,7 @@ extension APIRoutes {
             "stream/:connection_id/token",
             [
                 .post: { call in
-                    // A request that shows its credential in a header field need not have a body.
-                    let body = call.bytes.readableBytes == 0 ? JSONBody.empty : try call.body()
-                    let token = try body.text("token")
-                    let credentials = try token.map(call.credentials.presenting) ?? call.credentials
+                    let (body, credentials) = try await call.renewal()
                     let caller = try await call.access.caller(credentials)
                     let asked = try UserRequest(target: call.target, body: body)
                     let (id, permit, lost) = try await call.renewedStream(asked.user, of: caller, hub)
@@ -27,6 +24,25 @@ extension APIRoutes {
                 }
             ]
         )
+    }
+}
+
+extension APICall {
+    /// The body, and the credential that it or the request's head shows.
+    ///
+    /// - Throws: ``Problem``; what is wrong with the body learns only who has shown a credential without it.
+    fileprivate func renewal() async throws -> (JSONBody, Credentials) {
+        let body: JSONBody
+        let token: String?
+        do {
+            // A request that shows its credential in a header field need not have a body.
+            body = bytes.readableBytes == 0 ? JSONBody.empty : try self.body()
+            token = try body.text("token")
+        } catch {
+            _ = try await access.caller(credentials)
+            throw error
+        }
+        return (body, try token.map(credentials.presenting) ?? credentials)
     }
 }
 

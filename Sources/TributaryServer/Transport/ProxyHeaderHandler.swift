@@ -16,10 +16,7 @@ final class ProxyHeaderHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
-        guard setup.services.connections.insert(context.channel) else { return context.close(promise: nil) }
-        let channel = context.channel
-        setup.services.connections.wait(channel)
-        deadline = context.eventLoop.scheduleTask(in: setup.services.limits.headTimeout) { channel.close(promise: nil) }
+        deadline = setup.services.takeIn(context.channel)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
