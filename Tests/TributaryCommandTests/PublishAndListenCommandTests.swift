@@ -30,6 +30,31 @@ import Testing
         try await end(serve)
     }
 
+    @Test func `a hub that asks for a token gets it, from the flag or the environment`() async throws {
+        let secret = ["TRIBUTARY_JWT_SECRET": "a-secret-of-thirty-two-bytes-0123"]
+        let serve = try Command("serve", "--port", "0", "--auth", "jwt", environment: secret)
+        let address = try await serve.address()
+        let made = try Command(
+            "token", "--user", "ada", "--project", "p1", "--publish", "chat", environment: secret
+        )
+        let token = try await made.exit().standardOutput.trimmingCharacters(in: .newlines)
+        try await failure("listen", "--project", "p1", "--url", address, says: "401", code: 1)
+        let listen = try await listening("--project", "p1", "--token", token, address: address)
+        let publish = try Command(
+            "publish", "chat", "message.new", #"{"n":1}"#, "--project", "p1", "--url", address,
+            environment: ["TRIBUTARY_TOKEN": token]
+        )
+        let published = try await publish.exit()
+        #expect(published.exitCode == 0, "\(published)")
+        try await listen.wait(until: "it came") { $0.standardOutput.contains("message.new") }
+        try await failure("publish", "chat", "x", "1", "--token", "a b", "--url", address, says: "--token")
+        try await failure("publish", "chat", "x", "1", "--redis", "redis://h", "--token", "t", says: "exclude")
+        for command in [listen, serve] {
+            try await end(command)
+            #expect(!command.output.standardError.contains(token))
+        }
+    }
+
     @Test func `an event for one user reaches that user alone`() async throws {
         let serve = try Command("serve", "--port", "0")
         let address = try await serve.address()

@@ -23,7 +23,7 @@ struct Listen: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Project.", valueName: "P"))
     var project = ProjectID.default.rawValue
 
-    @Option(help: ArgumentHelp("Who reads. (default: this machine's address)", valueName: "U"))
+    @Option(help: ArgumentHelp("Who reads. (default: whose --token it is, or this machine's address)", valueName: "U"))
     var user: String?
 
     @OptionGroup(title: "Where from")
@@ -55,6 +55,7 @@ struct Listen: AsyncParsableCommand {
             project: try ProjectID(project),
             channels: try parsedChannels(),
             user: try user.map { try UserID($0) },
+            token: try hub.bearer(),
             from: try from.map { text in
                 guard let cursor = UInt64(digits: text.utf8) else {
                     throw UsageError("--from: \"\(text)\" is not a whole number from 0 to \(EventID.maximum)")

@@ -58,6 +58,7 @@ struct Publish: AsyncParsableCommand {
 
     func validate() throws {
         if redis != nil, hub.url != nil { throw ValidationError("--redis and --url exclude each other") }
+        if redis != nil, hub.token != nil { throw ValidationError("--redis and --token exclude each other") }
         if redis == nil, redisPrefix != nil { throw ValidationError("--redis-prefix goes with --redis") }
     }
 
@@ -90,12 +91,13 @@ struct Publish: AsyncParsableCommand {
 
     private func publishOverHTTP(_ event: Event) async throws -> PublishReceipt {
         let url = try hub.resolved()
+        let token = try hub.bearer()
         var configuration = HTTPClient.Configuration(timeout: .init(connect: .seconds(5)))
         // A person waits for the answer: a port where nobody listens is told at once.
         configuration.connectionPool.retryConnectionEstablishment = false
         let http = HTTPClient(configuration: configuration)
         do {
-            let receipt = try await HTTPPublishTransport(url: url, httpClient: http).publish(event)
+            let receipt = try await HTTPPublishTransport(url: url, token: token, httpClient: http).publish(event)
             try await http.shutdown()
             return receipt
         } catch {
