@@ -33,7 +33,8 @@ import TributaryTesting
         _ configure: (inout StreamRequest) -> Void = { _ in }
     ) throws -> (session: StreamSession, sink: RecordingSink) {
         let arrival = try ask(node, user: user, instance: instance, configure)
-        node.loop.run()
+        // Many come in turns.
+        node.loop.advanceTime(by: PacedWork.pause)
         try arrival.answer.wait()
         let sink = RecordingSink()
         let session = node.shard.open(arrival.request, sink: sink)

@@ -27,6 +27,8 @@ final class Registrar: @unchecked Sendable {
     var revocationObservers: [@Sendable (UserID, ProjectID?) -> Void] = []
     var figures = Figures()
 
+    /// Streams that ask for a place: a thousand may come together.
+    private let arrivals: PacedWork
     /// Streams that ended, for the registry to forget.
     var removals: [StreamEntry] = []
     /// Users of whom the node has the first stream, or has no stream any more, since the presence store last heard of it.
@@ -90,6 +92,7 @@ final class Registrar: @unchecked Sendable {
         self.logger = logger
         node = configuration.node
         limits = AdmissionLimits(configuration)
+        arrivals = PacedWork(eventLoop: eventLoop)
     }
 
     // MARK: Streams come
@@ -97,7 +100,7 @@ final class Registrar: @unchecked Sendable {
     /// Asks for a place. From any thread; the future is `shard`'s loop's, and fails with ``AdmissionRefusal``.
     func admit(_ request: StreamRequest, on shard: Shard) -> EventLoopFuture<Void> {
         let promise = shard.eventLoop.makePromise(of: Void.self)
-        eventLoop.perform { self.enter(request, shard: shard.index, promise) }
+        eventLoop.perform { self.arrivals.perform { self.enter(request, shard: shard.index, promise) } }
         return promise.futureResult
     }
 
@@ -112,7 +115,7 @@ final class Registrar: @unchecked Sendable {
         if revocations.include(place.owner, since: request.judgedSince) { place.ending = .revoked }
         guard place.isRegistered else {
             add(place)
-            return letIn(place.id, promise)
+            return letIn(place.id, at: shard, promise)
         }
         register(place, promise)
     }
@@ -140,7 +143,7 @@ final class Registrar: @unchecked Sendable {
                     self.displace(displaced)
                     // It ended meanwhile, and was taken out before it was entered.
                     if self.places[place.id] == nil { self.remove(StreamEntry(owner: place.owner, id: place.id)) }
-                    if !isLate { self.letIn(place.id, promise) }
+                    if !isLate { self.letIn(place.id, at: place.shard, promise) }
                 case .success(.rejected(let current)):
                     guard !isLate else { return }
                     let refusal = AdmissionRefusal.userLimit(
@@ -175,14 +178,15 @@ final class Registrar: @unchecked Sendable {
             replaced.map { Displacement(id: $0.id, node: node, reason: .replaced) }
                 + rest.prefix(excess).map { Displacement(id: $0.id, node: node, reason: .evicted) }
         )
-        letIn(id, promise)
+        letIn(id, at: place.shard, promise)
     }
 
     /// The stream may open; what was said of it meanwhile follows.
-    private func letIn(_ id: ConnectionID, _ promise: EventLoopPromise<Void>) {
+    private func letIn(_ id: ConnectionID, at shard: Int, _ promise: EventLoopPromise<Void>) {
         places[id]?.isLetIn = true
         if let place = places[id], !place.isAnonymous, open(place.owner).count == 1 { notePresence(of: place.owner) }
-        promise.succeed()
+        let shard = shards[shard]
+        shard.eventLoop.perform { shard.letIn(promise) }
         // Another node's word may overtake the registry's own answer.
         if let reason = places[id]?.ending { close(id, reason) }
     }

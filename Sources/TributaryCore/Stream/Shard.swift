@@ -10,6 +10,8 @@ final class Shard: @unchecked Sendable {
     let configuration: HubConfiguration
     let frames: HubFrames
     let reader: LogReader
+    /// Streams that open: the registry's answers to a thousand may come together.
+    private let entrance: PacedWork
     /// Streams that are not at their tail's end.
     var slow: [ObjectIdentifier: StreamSession] = [:]
 
@@ -38,6 +40,7 @@ final class Shard: @unchecked Sendable {
         self.configuration = configuration
         self.frames = frames
         presenceChannel = intake.presenceChannel.map { ChannelSet(index: $0) }
+        entrance = PacedWork(eventLoop: eventLoop)
         reader = LogReader(log: log, catalog: catalog, eventLoop: eventLoop)
         self.intake = intake
         self.registrar = registrar
@@ -52,6 +55,9 @@ final class Shard: @unchecked Sendable {
     var tick: UInt32 { wheel.now }
 
     // MARK: Streams
+
+    /// A stream has its place: who asked for it opens it, in its turn.
+    func letIn(_ promise: EventLoopPromise<Void>) { entrance.perform { promise.succeed() } }
 
     func open(_ request: StreamRequest, sink: any StreamSink) -> StreamSession {
         startTicking()
@@ -213,7 +219,9 @@ final class Shard: @unchecked Sendable {
 
     /// Says why, and ends a stream, if it is still open.
     func close(_ id: ConnectionID, _ reason: StreamCloseReason) {
-        if let session = sessions[id] { close(session, reason) }
+        if let session = sessions[id] { return close(session, reason) }
+        // It may have been let in, and not opened yet.
+        entrance.perform { if let session = self.sessions[id] { self.close(session, reason) } }
     }
 
     /// Changes a stream's channels, as ``StreamSession/change(_:)``; `nil` if it is not open any more.
