@@ -17,6 +17,7 @@ from jsonschema.exceptions import ValidationError
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 PROTOCOLS = Path(__file__).resolve().parents[2] / "Protocols"
+CLIENT_FILES = "tributary.js tributary.d.ts tributary-react.js tributary-react.d.ts package.json".split()
 RESERVED = {"connected", "subscribed", "gap", "heartbeat", "replay.end", "server_close", "error", "open", "message"}
 
 
@@ -291,7 +292,7 @@ def test_openapi_describes_what_there_is():
         "/stats": {"get"},
         "/healthz": {"get"},
         "/readyz": {"get"},
-    }
+    } | {f"/client/{name}": {"get"} for name in CLIENT_FILES}
 
 
 def test_openapi_examples_satisfy_their_schemas():

@@ -9,7 +9,7 @@ import TributaryTesting
 /// Every route that there is, those of tomorrow too: none answers before it was decided that it may.
 @Suite struct RouteWalkTests {
     /// What anybody may ask, without a credential; everything else must not be on this list.
-    private static let open = ["healthz", "readyz", "favicon.ico"]
+    private static let open = ["healthz", "readyz", "favicon.ico"] + BrowserClient.assets.map(\.path)
 
     /// A body that the route would take, so that nothing else is wrong with the request.
     private static let bodies = [

@@ -38,13 +38,16 @@ struct BrowserPolicy: Sendable {
     ///   - isSecure: the connection is TLS, which the hub itself ends.
     func fields(for origin: String?, isSecure: Bool) -> HTTPFields {
         var fields = standard
-        if let origin, origins.contains(origin) {
+        if let origin, allows(origin) {
             fields = shared
             fields[.accessControlAllowOrigin] = origin
         }
         if isSecure { fields[.strictTransportSecurity] = Self.transportSecurity }
         return fields
     }
+
+    /// The operator has it on the list.
+    func allows(_ origin: String?) -> Bool { origin.map(origins.contains) == true }
 
     /// Where a request came from. An allowed origin is known whatever the rest says; else the browser's own word
     /// counts, which no page can write (`Sec-` names are forbidden to them) and which holds behind a proxy that changes

@@ -55,6 +55,7 @@ struct APIRoutes {
             addPresenceRoute()
             addTypingRoute()
             addFaviconRoute()
+            addBrowserClientRoute()
         }
         if part != .main { addOperatorRoutes() }
     }

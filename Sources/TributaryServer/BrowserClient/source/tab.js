@@ -1,0 +1,51 @@
+// One tab's part in a user's stream of a project. Everything that it knows is here; the chapters, which bundle.py puts below, are what
+// it does with that.
+
+import { canonical, HUB } from './events.js'
+import { makeOutbox } from './outbox.js'
+import { parser } from './parser.js'
+
+export const openTab = (key, base) => {
+  const options = {}
+  // Components of this page that use it.
+  const users = new Set()
+  const outbox = makeOutbox()
+  let status = { state: 'disconnected' }
+  // Ids by what arrived, not by what is higher: a publisher's ids may come late.
+  const seen = new Set()
+  // The newest durable frames, and who is present, for tabs that come late.
+  const ring = []
+  const present = new Map()
+  // The id of the last durable event: where the tab is in the timeline.
+  let position
+  // Frames that wait until what was before them is here; undefined if none has to.
+  let waiting
+  // Of all tabs: how often they failed, until when nobody connects, and the status then.
+  let hold = { fails: 0, until: 0 }
+
+  // Who this tab is, and what it holds while it takes part.
+  let id, stay, lockManager, isSolo, bus, voice, ticking, lingering
+  // Who leads, in which term, and when it was heard last, or by the leader the hub: for ever while it need not be. `reign` is an object
+  // while this tab leads.
+  let leader, heard, reign, queued
+  let term = 0
+  let isProbing, hearsItself, isClaiming
+  // Channels by tab; null is all that the user may read.
+  const wants = new Map()
+
+  // The leader's connection.
+  let aborter, wake, connection, requested, readable, since, isReplaying, rest, isAdjusting, wasAsked
+
+  //= storage.js
+  //= transport.js
+  //= place.js
+  //= stream.js
+  //= leadership.js
+  //= lease.js
+  //= use.js
+  // Before the page itself hears of it, and whichever of window and document it is about.
+  const listeners = { pagehide: leave, freeze: leave, pageshow: enter, resume: enter, visibilitychange: probe }
+  for (const type in listeners) globalThis.addEventListener?.(type, listeners[type], true)
+  import.meta.hot?.dispose(leave)
+  return use
+}

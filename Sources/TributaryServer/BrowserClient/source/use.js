@@ -1,0 +1,76 @@
+// What one component of a page has of the tab.
+
+// A page that lets go and takes hold again within so long, as React does, keeps its connection.
+const LINGER = 200
+
+const use = news => {
+  const { channels } = news
+  // By an object of each one's own: the same function may be there twice.
+  const handlers = new Set()
+  const watchers = new Set()
+  const user = { handlers, watchers, channels: channels && channels != 'all' ? new Set([channels].flat()) : null }
+  let closed
+  const enlist = (list, entry, signal) => {
+    const off = () => list.delete(entry)
+    if (!signal?.aborted) list.add(entry)
+    signal?.addEventListener('abort', off)
+    return off
+  }
+  const onStatus = watcher => enlist(watchers, [watcher])
+  const on = (name, handler, { signal } = {}) => enlist(handlers, [handler, canonical(name)], signal)
+  const dispose = () => {
+    if (closed) return
+    closed = { state: 'closed', reason: 'disposed' }
+    for (const [watcher] of [...watchers]) watcher(closed)
+    users.delete(user)
+    clearTimeout(lingering)
+    lingering = setTimeout(() => (users.size ? want() : leave()), LINGER)
+  }
+  // The newest component's word counts.
+  Object.assign(options, news)
+  users.add(user)
+  clearTimeout(lingering)
+  stay ? want() : enter()
+  return {
+    get status() {
+      return closed ?? status
+    },
+    get tab() {
+      return { id, leader, term, last: position, tabs: [...wants] }
+    },
+    outbox,
+    on,
+    onStatus,
+    events(name, { signal } = {}) {
+      const queue = []
+      let poke
+      const news = () => poke?.()
+      const offs = [on(name, (data, event) => news(queue.push(event))), onStatus(news)]
+      signal?.addEventListener('abort', news)
+      return (async function* () {
+        try {
+          while (!closed && !signal?.aborted) {
+            while (queue[0]) yield queue.shift()
+            await new Promise(done => (poke = done))
+          }
+        } finally {
+          offs.map(off => off())
+        }
+      })()
+    },
+    subscribe(name) {
+      user.channels?.add(name)
+      want()
+    },
+    unsubscribe(name) {
+      user.channels?.delete(name)
+      setTimeout(want, LINGER)
+    },
+    reconnect,
+    request,
+    send: { typing: state => request('typing', {}, { state }) },
+    presence: { set: status => request('presence', {}, { status }) },
+    dispose,
+    [Symbol.dispose]: dispose,
+  }
+}

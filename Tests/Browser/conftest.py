@@ -1,0 +1,128 @@
+"""Fixtures: a hub on a Redis, a site of pages, browsers; each stops what it started."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from browsing.browsers import browsers
+from browsing.site import Site
+from browsing.tabs import Tabs
+from harness.hub import BINARY, REPOSITORY, Hub
+from harness.processes import survivors
+from harness.redis_server import RedisServer
+from harness.waiting import until
+
+SCREENSHOTS = REPOSITORY / ".build/test-results"
+
+
+def pytest_configure():
+    if not os.access(BINARY, os.X_OK):
+        raise pytest.UsageError(f"no hub at {BINARY}: build it (swift build -c release) or set TRIBUTARY_BIN")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = (yield).get_result()
+    item.failed = getattr(item, "failed", False) or report.failed
+
+
+@pytest.fixture
+def stopping():
+    """Registers things to be stopped after the test, the newest first."""
+    started = []
+
+    def register(thing):
+        started.append(thing)
+        return thing
+
+    yield register
+    for thing in reversed(started):
+        thing.stop()
+
+
+@pytest.fixture
+def report(capsys):
+    """Shows a measured figure although the test passes."""
+
+    def report(text):
+        with capsys.disabled():
+            print(f"\n  {text}")
+
+    return report
+
+
+@pytest.fixture(scope="session")
+def site():
+    site = Site()
+    yield site
+    site.stop()
+
+
+@pytest.fixture(scope="session")
+def start_browser():
+    with browsers() as start:
+        yield start
+    until(lambda: not survivors(), 10, what="no browser is left")
+
+
+@pytest.fixture(scope="module")
+def redis(tmp_path_factory):
+    server = RedisServer(tmp_path_factory.mktemp("redis"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def start_hub(stopping, site):
+    """A hub that lets the site's pages in."""
+
+    def start(*arguments, origins=(), **options):
+        allowed = ",".join([site.origin, f"http://lab.test:{site.port}", *origins])
+        return stopping(Hub("--cors-origins", allowed, *arguments, **options))
+
+    return start
+
+
+@pytest.fixture
+def hub(start_hub, redis):
+    return start_hub(redis=redis).wait_until_ready(publishes=True)
+
+
+@pytest.fixture(params=["chromium", "firefox"])
+def browser(request, start_browser):
+    return start_browser(request.param)
+
+
+@pytest.fixture
+def chromium(start_browser):
+    return start_browser("chromium")
+
+
+@pytest.fixture
+def open_tabs(request, site):
+    """Tabs of one person; what they show is kept if the test fails."""
+    opened = []
+
+    def open_tabs(browser, hub, **options):
+        tabs = Tabs(browser.new_context(), site, hub, **options)
+        opened.append(tabs)
+        return tabs
+
+    yield open_tabs
+    for tabs in opened:
+        if getattr(request.node, "failed", False):
+            photograph(tabs, request.node.name)
+        tabs.context.close()
+
+
+def photograph(tabs, name):
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    for index, tab in enumerate(tabs.all[:4]):
+        try:
+            shown = "JSON.stringify([window.hub?.status, window.hub?.tab, window.hubRecord?.statuses, window.errors], null, 1)"
+            tab.page.evaluate(f"document.body.append(document.createElement('pre')), document.querySelector('pre').textContent = {shown}")
+            tab.page.screenshot(path=SCREENSHOTS / f"browser-{re.sub(r'[^a-z0-9]+', '-', name)}-{index}.png", timeout=3000)
+        except Exception:
+            pass

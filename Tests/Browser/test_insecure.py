@@ -1,0 +1,85 @@
+"""Plain http on a host name: no locks there. And pages that may keep nothing, or cannot speak to each other."""
+
+import statistics
+
+import pytest
+
+from browsing.browsers import INSECURE
+from browsing.numbers import Numbers, check_sequence
+from browsing.processes import Renderers, kill
+from browsing.tabs import now_ms
+from harness.waiting import until
+from test_handover import close, take_over
+
+
+@pytest.fixture
+def insecure(site):
+    return f"http://{INSECURE}:{site.port}"
+
+
+def test_the_lease_hands_over_as_well(hub, redis, chromium, open_tabs, insecure, report):
+    tabs = open_tabs(chromium, hub, project="lease")
+    for _ in range(4):
+        tabs.open(origin=insecure)
+    assert tabs.leader("navigator.locks") is None
+    until(lambda: hub.stats()["streams"]["open"] == 1, 5)
+    numbers = Numbers(redis, "lease")
+    times = []
+    for _ in range(4):
+        count = len(numbers.sent)
+        until(lambda: len(numbers.sent) > count + 10, 10)
+        times.append(take_over(tabs, close))
+        tabs.open(origin=insecure)
+    # A crash leaves the claim behind.
+    leader = tabs.leader
+    pid, others = Renderers(chromium).others(leader, tabs.all)
+    began = now_ms()
+    kill(pid)
+    tabs.all = others
+    until(lambda: tabs.leader, 10, what="another tab leads")
+    tabs.leader.wait_for_status("connected")
+    crashed = now_ms() - began
+    last = numbers.stop()
+    for tab in tabs.all:
+        tab.wait_for_number(last)
+        check_sequence(tab.numbers(), last)
+    until(lambda: hub.stats()["streams"]["open"] == 1, 5)
+    report(f"by lease: median {statistics.median(times):.0f} ms, at most {max(times):.0f} ms after a close; {crashed / 1000:.1f} s after a crash")
+    assert statistics.median(times) <= 300 and crashed <= 8000
+
+
+FORBIDDEN = "for (const name of ['localStorage', 'sessionStorage']) Object.defineProperty(window, name, {get() { throw new DOMException('no', 'SecurityError') }});"
+
+
+def test_where_nothing_can_be_kept_each_tab_is_alone(hub, chromium, open_tabs, insecure):
+    tabs = open_tabs(chromium, hub, project="alone")
+    tabs.context.add_init_script(FORBIDDEN)
+    for _ in range(2):
+        tabs.open(origin=insecure)
+    assert all(tab.status == {"state": "connected", "leader": True, "solo": True} for tab in tabs.all)
+    assert hub.stats()["streams"]["open"] == 2
+    hub.publish("chat", "message.new", {"n": 1}, project="alone")
+    for tab in tabs.all:
+        tab.wait_for_number(1)
+
+
+def test_without_a_channel_each_tab_is_alone(hub, chromium, open_tabs):
+    tabs = open_tabs(chromium, hub, project="mute")
+    tabs.context.add_init_script("delete window.BroadcastChannel")
+    for _ in range(2):
+        tabs.open()
+    assert all(tab.status["solo"] for tab in tabs.all)
+    assert hub.stats()["streams"]["open"] == 2
+
+
+def test_with_locks_but_without_storage_one_leads(hub, chromium, open_tabs):
+    tabs = open_tabs(chromium, hub, project="forgetful")
+    tabs.context.add_init_script(FORBIDDEN)
+    for _ in range(3):
+        tabs.open()
+    assert hub.stats()["streams"]["open"] == 1
+    take_over(tabs, close)
+    hub.publish("chat", "message.new", {"n": 1}, project="forgetful")
+    for tab in tabs.all:
+        tab.wait_for_number(1)
+        assert tab.numbers() == [1]

@@ -1,0 +1,214 @@
+"""What the hub, or what stands before it, may answer: each leads to a state that is documented, and nobody asks too often."""
+
+import json
+import time
+
+import pytest
+
+from browsing.scripted import ScriptedHub
+from harness.waiting import holds, until
+
+
+@pytest.fixture
+def scripted(stopping):
+    return stopping(ScriptedHub())
+
+
+def refusing(status, **fields):
+    return lambda request: request.refuse(status, **fields)
+
+
+TRANSPORTS = ["fetch", "eventsource"]
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+@pytest.mark.parametrize("status", [401, 403])
+def test_401_and_403_stop_all_tabs_after_one_more_token(scripted, chromium, open_tabs, status, transport):
+    scripted.answer = refusing(status)
+    tabs = open_tabs(chromium, scripted, transport=transport)
+    first = tabs.open(wait=False)
+    assert first.wait_for_status("blocked") == {"state": "blocked", "status": status}
+    second = tabs.open(wait=False)
+    assert second.wait_for_status("blocked")["status"] == status
+    assert len(scripted.attempts) == 1, "without token() there is nothing to try again"
+    scripted.answer = ScriptedHub.stream
+    second("hub.reconnect()")
+    first.wait_for_status("connected")
+
+
+def test_a_new_token_is_asked_for_once(scripted, chromium, open_tabs):
+    scripted.answer = lambda request: (
+        ScriptedHub.stream(request) if request.headers["Authorization"] == "Bearer good" else request.refuse(401)
+    )
+    tabs = open_tabs(chromium, scripted)
+    tab = tabs.open(wait=False)
+    tab.wait_for_status("blocked")
+    tab("() => { window.asked = []; start({...%s, token: async () => { asked.push(1); return asked.length > 1 ? 'good' : 'old' }}, 'second') }" % json.dumps(tabs.options))
+    tab("hub.reconnect()")
+    tab.wait_for_status("connected")
+    assert tab("asked.length") == 2
+    assert [token for _, _, token in scripted.attempts[-2:]] == ["Bearer old", "Bearer good"]
+    scripted.answer = refusing(401)
+    count = len(scripted.attempts)
+    tab("hub.reconnect()")
+    tab.wait_for_status("blocked")
+    assert len(scripted.attempts) == count + 2
+
+
+def test_429_keeps_all_tabs_away_as_long_as_it_says(scripted, chromium, open_tabs):
+    scripted.answer = refusing(429, Retry_After=2)
+    tabs = open_tabs(chromium, scripted)
+    began = time.monotonic()
+    for _ in range(8):
+        tabs.open(wait=False)
+    for tab in tabs.all:
+        assert tab.wait_for_status("limited")["retryIn"] > 1000
+    until(lambda: time.monotonic() - began > 8, 10)
+    assert 2 <= len(scripted.attempts) <= 5
+    times = [at for at, _, _ in scripted.attempts]
+    assert all(later - earlier >= 1.95 for earlier, later in zip(times, times[1:]))
+    # A new leader keeps to it.
+    count = len(scripted.attempts)
+    leader = tabs.leader
+    tabs.gone(leader)
+    leader.close()
+    tabs.wait_for_leader()
+    assert len(scripted.attempts) <= count + 1
+    scripted.answer = ScriptedHub.stream
+    tabs.all[0].wait_for_status("connected", 20)
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_503_is_tried_again_with_patience(scripted, chromium, open_tabs, transport):
+    scripted.answer = refusing(503, Retry_After=1)
+    tab = open_tabs(chromium, scripted, transport=transport).open(wait=False)
+    until(lambda: len(scripted.attempts) >= 2, 10)
+    assert tab.status["state"] == "reconnecting"
+    times = [at for at, _, _ in scripted.attempts]
+    assert times[1] - times[0] >= 0.95
+    scripted.answer = ScriptedHub.stream
+    tab.wait_for_status("connected", 20)
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_204_is_the_end(scripted, chromium, open_tabs, transport):
+    scripted.answer = refusing(204)
+    tab = open_tabs(chromium, scripted, transport=transport).open(wait=False)
+    assert tab.wait_for_status("closed")["reason"] == "no_content"
+    holds(lambda: len(scripted.attempts) == 1, 1.5)
+
+
+def test_a_wrong_request_is_the_end(scripted, chromium, open_tabs):
+    scripted.answer = refusing(400)
+    tab = open_tabs(chromium, scripted).open(wait=False)
+    assert tab.wait_for_status("closed") == {"state": "closed", "reason": "refused", "status": 400}
+    holds(lambda: len(scripted.attempts) == 1, 1.5)
+
+
+def wrong_type(request):
+    request.begin("text/html")
+    request.wfile.write(b"<p>Sign in</p>")
+
+
+def half_a_frame(request):
+    request.begin()
+    request.connected()
+    request.wfile.write(b'id: 101\nevent: message.new\ndata: {"n":')
+
+
+def nothing(request):
+    """Until the other side has had enough."""
+    request.connection.settimeout(60)
+    try:
+        request.connection.recv(1)
+    except OSError:
+        pass
+
+
+@pytest.mark.parametrize("answer", [wrong_type, half_a_frame])
+def test_what_is_no_stream_is_tried_again(scripted, chromium, open_tabs, answer):
+    scripted.answer = answer
+    tab = open_tabs(chromium, scripted).open(wait=False)
+    until(lambda: len(scripted.attempts) >= 3, 15)
+    assert tab.numbers() == []
+    scripted.answer = ScriptedHub.stream
+    tab.wait_for_status("connected", 20)
+    states = [status["state"] for status in tab.statuses()]
+    assert "reconnecting" in states and "closed" not in states
+
+
+def test_a_hub_that_says_nothing_is_given_up_after_five_seconds(scripted, chromium, open_tabs):
+    scripted.answer = nothing
+    tab = open_tabs(chromium, scripted).open(wait=False)
+    until(lambda: len(scripted.attempts) >= 2, 12)
+    times = [at for at, _, _ in scripted.attempts]
+    assert 4 <= times[1] - times[0] <= 8
+    assert tab.status["state"] == "reconnecting"
+
+
+def test_a_stream_that_falls_silent_is_given_up(scripted, chromium, open_tabs):
+    def quiet(request):
+        request.begin()
+        request.connected()
+        nothing(request)
+
+    scripted.answer = quiet
+    tab = open_tabs(chromium, scripted).open()
+    scripted.answer = ScriptedHub.stream
+    until(lambda: len(scripted.attempts) >= 2, 20)
+    tab.wait_for_status("connected", 20)
+
+
+@pytest.mark.parametrize("reason, reconnect", [("revoked", False), ("draining", True), ("replaced", False), ("evicted", True)])
+def test_server_close_says_how_to_go_on(scripted, chromium, open_tabs, reason, reconnect):
+    def closing(request):
+        request.begin()
+        request.connected()
+        if len(scripted.attempts) == 1:
+            request.frame("server_close", {"reason": reason, "reconnect": reconnect, "retry_ms": 350})
+        else:
+            request.stay()
+
+    scripted.answer = closing
+    tabs = open_tabs(chromium, scripted)
+    tab = tabs.open(wait=False)
+    if reason == "revoked":
+        assert tab.wait_for_status("closed")["reason"] == "revoked"
+        assert tabs.open(wait=False).wait_for_status("closed")["reason"] == "revoked"
+        assert len(scripted.attempts) == 1
+    else:
+        until(lambda: len(scripted.attempts) == 2, 5)
+        tab.wait_for_status("connected")
+        times = [at for at, _, _ in scripted.attempts]
+        assert times[1] - times[0] >= (0.1 if reason == "replaced" else 0.35)
+
+
+def test_after_a_capped_replay_the_rest_comes_before_what_is_live(scripted, chromium, open_tabs):
+    def capped(request):
+        request.begin()
+        data = {"connection_id": "c", "channels": ["chat"], "events": [], "from_seq": 0, "latest_seq": 9}
+        request.frame("connected", data)
+        for id in (1, 2):
+            request.frame("message.replay", {"n": id}, id)
+        request.frame("replay.end", {"lastReplayedSeq": 2, "more": True})
+        request.frame("gap", {"reason": "replay_limit", "from": 3, "to": 8})
+        request.frame("message.new", {"n": 9}, 9)
+        request.stay()
+
+    def history(query):
+        after = int(query["after"])
+        events = [{"id": id, "event": "message.new", "data": {"n": id}} for id in range(after + 1, min(after + 4, 9))]
+        return {"events": events, "more": after + 3 < 9, "latest_seq": 9}
+
+    scripted.answer, scripted.history = capped, history
+    tabs = open_tabs(chromium, scripted, **{"from": 0})
+    tab = tabs.open()
+    tab("hubRecord.gaps = 0, hub.on('gap', () => hubRecord.gaps++)")
+    tab.wait_for_number(9)
+    assert tab.numbers() == list(range(1, 10))
+    events = tab("hubRecord.events")
+    assert [event["replayed"] for event in events] == [True] * 8 + [False]
+    assert tab("hubRecord.gaps") == 0
+    late = tabs.open()
+    late.wait_for_number(9)
+    assert late.numbers() == list(range(1, 10))
