@@ -104,7 +104,11 @@ let package = Package(
             exclude: ["BrowserClient/source", "BrowserClient/bundle.py"],
             resources: [
                 "tributary.js", "tributary.d.ts", "tributary-react.js", "tributary-react.d.ts", "package.json",
-            ].map { .embedInCode("BrowserClient/\($0)") },
+            ].map { .embedInCode("BrowserClient/\($0)") }
+                + [
+                    "page.html", "page.css", "icon.svg", "page.js", "access.js", "dom.js", "figures.js", "inspector.js",
+                    "json.js", "latency.js", "plot.js", "publish.js", "rows.js", "shared.js",
+                ].map { .embedInCode("Browser/page/\($0)") },
             swiftSettings: settings
         ),
         .target(
@@ -124,6 +128,9 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
             ],
+            resources: ["demo.html", "demo.css", "demo.svg", "demo.js", "hub.js", "pane.js", "room.js"].map {
+                .embedInCode("Demo/page/\($0)")
+            },
             swiftSettings: settings
         ),
         .target(

@@ -22,20 +22,23 @@ public struct TributaryServer: Service {
     private let responder: APIResponder
     private let eventLoop: any EventLoop
 
-    /// - Parameter eventLoopGroup: its loops are the hub's.
+    /// - Parameters:
+    ///   - eventLoopGroup: its loops are the hub's.
+    ///   - demo: what is served at `/demo`; without it nothing is there.
     public init(
-        configuration: ServerConfiguration, hub: Hub, eventLoopGroup: any EventLoopGroup, logger: Logger
+        configuration: ServerConfiguration, hub: Hub, eventLoopGroup: any EventLoopGroup, logger: Logger,
+        demo: Demo? = nil
     ) {
         self.init(
             configuration: configuration, hub: hub, access: Access(configuration, catalog: hub.catalog, logger: logger),
-            eventLoopGroup: eventLoopGroup, logger: logger
+            eventLoopGroup: eventLoopGroup, logger: logger, demo: demo
         )
     }
 
     /// The same with another judge than the configuration says.
     init(
         configuration: ServerConfiguration, hub: Hub, access: Access, eventLoopGroup: any EventLoopGroup,
-        logger: Logger
+        logger: Logger, demo: Demo? = nil
     ) {
         self.configuration = configuration
         self.hub = hub
@@ -77,7 +80,7 @@ public struct TributaryServer: Service {
         }
         let limiter = PublishLimiter(configuration.publishing)
         func responder(_ part: APIRoutes.Part) -> RouterResponder<APIContext> {
-            APIRoutes(hub: hub, admission: admission, access: access, limiter: limiter, part: part).router
+            APIRoutes(hub: hub, admission: admission, access: access, limiter: limiter, part: part, demo: demo).router
                 .buildResponder()
         }
         self.responder = APIResponder(

@@ -292,7 +292,23 @@ def test_openapi_describes_what_there_is():
         "/stats": {"get"},
         "/healthz": {"get"},
         "/readyz": {"get"},
+        "/": {"get"},
+        "/page/{file}": {"get"},
+        "/demo": {"get"},
+        "/demo/{file}": {"get"},
+        "/demo/jobs": {"post"},
     } | {f"/client/{name}": {"get"} for name in CLIENT_FILES}
+
+
+@pytest.mark.parametrize(
+    "path, folder",
+    [("/page/{file}", "Sources/TributaryServer/Browser/page"), ("/demo/{file}", "Sources/tributary/Demo/page")],
+)
+def test_openapi_names_the_files_of_the_pages(path, folder):
+    schema = read_yaml("openapi.yaml")["paths"][path]["get"]["parameters"][0]["schema"]
+    files = {file.name for file in (PROTOCOLS.parent / folder).iterdir()}
+    # The document itself stands at the path above.
+    assert set(schema["enum"]) == {file for file in files if not file.endswith(".html")}
 
 
 def test_openapi_examples_satisfy_their_schemas():

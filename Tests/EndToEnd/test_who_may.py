@@ -29,6 +29,7 @@ ROUTES = {
     "POST publish": ("POST", "/publish", EVENT, 200),
     "POST batch": ("POST", "/publish", [EVENT, EVENT], 200),
     "GET stats": ("GET", "/stats", None, 200),
+    "GET page": ("GET", "/", None, 200),
     "GET connections": ("GET", "/connections", None, 200),
     "GET debug": ("GET", "/debug/connections/u1/p1", None, 200),
     "DELETE connection": ("DELETE", "/connections/{id}", None, 204),
@@ -41,7 +42,7 @@ OPEN = {"GET healthz", "GET readyz"}
 PUBLISHING = {"POST publish", "POST batch"}
 OWN_STREAM = {"POST channels", "POST token"}
 OPERATORS = {
-    "GET stats", "GET connections", "GET debug", "DELETE connection", "POST revoke", "GET explain",
+    "GET stats", "GET page", "GET connections", "GET debug", "DELETE connection", "POST revoke", "GET explain",
 }
 USERS = set(ROUTES) - OPEN - PUBLISHING - OWN_STREAM - OPERATORS
 READING = {route for route, (method, *_) in ROUTES.items() if method in ("GET", "HEAD")}

@@ -42,4 +42,15 @@ import TributaryServer
         #expect(lines[0].contains("events through redis://h:6379/2"))
         #expect(!lines.joined().contains("secret"))
     }
+
+    @Test func `it names the pages that a browser may open`() {
+        let demo = lines { $0.demo = true }.suffix(2)
+        #expect(demo == ["Look at it: http://127.0.0.1:81/", "A small chat: http://127.0.0.1:81/demo"])
+        // Where others come, and nobody can be an operator, there is nothing to look at.
+        let open = lines { options in
+            options.hostname = "0.0.0.0"
+            options.auth = [.disabled]
+        }
+        #expect(!open.contains { $0.hasPrefix("Look at it") })
+    }
 }

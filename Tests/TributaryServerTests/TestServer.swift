@@ -42,6 +42,7 @@ struct TestServer: Sendable {
         coordination wrap: (MemoryCoordination) -> any Coordination = { $0 },
         access judge: (Access) -> Access = { $0 },
         logger: Logger? = nil,
+        demo: Demo? = nil,
         _ test: @escaping @Sendable (TestServer) async throws -> Void
     ) async throws {
         let logger = logger ?? quiet
@@ -61,7 +62,7 @@ struct TestServer: Sendable {
         let server = TributaryServer(
             configuration: configuration, hub: hub,
             access: judge(Access(configuration, catalog: catalog, logger: logger)), eventLoopGroup: group,
-            logger: logger
+            logger: logger, demo: demo
         )
         let address = try await server.bind()
         let services = ServiceGroup(services: [hub, server], logger: logger)

@@ -37,7 +37,8 @@ struct StaticAsset: Sendable {
         self.contentType = contentType
         self.audience = audience
         self.policy = policy
-        digest = SHA256.hash(data: bytes).prefix(16).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        let digest = SHA256.hash(data: bytes).prefix(16).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        self.digest = digest
         versions = version.map { [$0, digest] } ?? [digest]
     }
 
@@ -53,11 +54,12 @@ struct StaticAsset: Sendable {
             fields[.accessControlAllowOrigin] = "*"
             fields[.crossOriginResourcePolicy] = "cross-origin"
         }
+        // With 304 as well: its fields take the place of those that the browser has kept.
+        fields[.contentSecurityPolicy] = policy
         if let known = request.headers[.ifNoneMatch], isNamed(in: known) {
             return Response(status: .notModified, headers: fields)
         }
         fields[.contentType] = contentType
-        fields[.contentSecurityPolicy] = policy
         return Response(status: .ok, headers: fields, body: ResponseBody(byteBuffer: bytes))
     }
 

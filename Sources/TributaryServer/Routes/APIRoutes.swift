@@ -38,7 +38,8 @@ struct APIRoutes {
 
     /// What operators ask is there only where somebody can prove to be one; otherwise its paths are unknown like any other.
     init(
-        hub: Hub, admission: StreamAdmission, access: Access, limiter: PublishLimiter, part: Part = .everything
+        hub: Hub, admission: StreamAdmission, access: Access, limiter: PublishLimiter, part: Part = .everything,
+        demo: Demo? = nil
     ) {
         self.hub = hub
         self.access = access
@@ -56,13 +57,19 @@ struct APIRoutes {
             addTypingRoute()
             addFaviconRoute()
             addBrowserClientRoute()
+            if let demo { addDemoRoutes(demo) }
         }
-        if part != .main { addOperatorRoutes() }
+        if part != .main { addOperatorRoutes(part) }
     }
 
     /// What is for operators, and what is only looked at.
-    private mutating func addOperatorRoutes() {
-        if !access.guardsInspection || access.hasOperators { addStatsRoute() }
+    private mutating func addOperatorRoutes(_ part: Part) {
+        if !access.guardsInspection || access.hasOperators {
+            addStatsRoute()
+            addLivePageRoute()
+            // The page needs it where it is itself.
+            if part == .admin { addBrowserClientRoute() }
+        }
         if access.hasOperators {
             addConnectionsRoutes()
             addRevokeRoute()

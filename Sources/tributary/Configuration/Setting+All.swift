@@ -135,7 +135,7 @@ extension Setting {
         ),
         .flag(
             "demo", \.demo,
-            help: "Publish a sample feed on five channels of the project `default`."
+            help: "Publish a sample feed on five channels of the project `default`, and serve a small chat at /demo."
         ),
     ]
 }

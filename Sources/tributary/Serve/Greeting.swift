@@ -17,7 +17,14 @@ struct Greeting {
         [
             "Tributary \(Tributary.version) listens on \(url(options.hostname)), \(relay), node \(node)",
             access,
-        ] + operators + trial
+        ] + operators + trial + pages
+    }
+
+    /// What a browser may open: the live page, where somebody may see it, and the demo.
+    private var pages: [String] {
+        let isOpen = options.auth == nil || options.adminToken != nil || options.auth?.contains(.jwt) == true
+        let page = url(options.transport.adminHostname ?? reachable, adminPort)
+        return (isOpen ? ["Look at it: \(page)/"] : []) + (options.demo ? ["A small chat: \(url(reachable))/demo"] : [])
     }
 
     /// What to try next. Where tokens are asked for, with one that this command makes; without their secret it cannot.

@@ -47,8 +47,10 @@ struct HubProcess {
             eventLoops: Array(threads.makeIterator()),
             logger: logger
         )
+        let jobs = options.demo ? DemoJobs(hub: hub, logger: logger) : nil
         let server = TributaryServer(
-            configuration: ServerConfiguration(options), hub: hub, eventLoopGroup: threads, logger: logger
+            configuration: ServerConfiguration(options), hub: hub, eventLoopGroup: threads, logger: logger,
+            demo: jobs.map { Demo(files: DemoPage.files, startJob: $0.start) }
         )
         // Before anything runs: a port in use ends the process without a word of Redis.
         let address = try await server.bind()
@@ -59,7 +61,7 @@ struct HubProcess {
         // The last to start is the first to stop: nothing is published while streams are sent away, and the relay
         // is there until the last of them has gone.
         var services: [any Service] = [hub, server]
-        if options.demo { services.append(DemoFeed(hub: hub, logger: logger)) }
+        if let jobs { services += [DemoFeed(hub: hub, logger: logger), jobs] }
         try await shutdown.run(
             ServiceGroup(configuration: .init(services: services.map { .init(service: $0) }, logger: logger)),
             reload: { server.reloadCertificate() }

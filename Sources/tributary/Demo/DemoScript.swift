@@ -1,5 +1,4 @@
 import Foundation
-import NIOCore
 import TributaryProtocol
 
 /// What happens in the demo's project: people chat, jobs run, somebody comes and goes, an advisor is found, a repository
@@ -36,19 +35,8 @@ struct DemoScript: Sendable {
         )
         position += 1
         return Step(
-            event: try event(line(moment)),
+            event: try Event(line(moment), in: project),
             pause: .milliseconds(Int.random(in: 200...1_200, using: &generator))
-        )
-    }
-
-    private func event(_ typed: some PublishableEvent) throws -> Event {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return Event(
-            channel: type(of: typed).channel,
-            project: project,
-            name: try EventName(type(of: typed).eventName),
-            data: ByteBuffer(bytes: try encoder.encode(typed))
         )
     }
 }
