@@ -184,6 +184,8 @@ def test_a_test_event_is_published_and_seen(page_hub, look):
 def test_what_is_shown_can_be_filtered_paused_and_cleared(page_hub, look):
     project = f"filter-{secrets.token_hex(4)}"
     page = ready(look(page_hub))
+    # Without those who come and go.
+    page.page.locator("#chosen span", has_text="presence").click()
     subscribe(page, project)
     for text in ("apple", "pear"):
         page_hub.publish("chat", "message.new", {"text": text}, project=project)
