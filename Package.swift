@@ -101,7 +101,7 @@ let package = Package(
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
                 .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
             ],
-            exclude: ["BrowserClient/source", "BrowserClient/bundle.py"],
+            exclude: ["BrowserClient/source", "BrowserClient/bundle.py", "BrowserClient/bundling"],
             resources: [
                 "tributary.js", "tributary.d.ts", "tributary-react.js", "tributary-react.d.ts", "package.json",
             ].map { .embedInCode("BrowserClient/\($0)") }

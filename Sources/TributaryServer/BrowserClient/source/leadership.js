@@ -18,9 +18,11 @@ const say = (t, more) => voice?.postMessage({ v: 1, t, f: id, n: term, ...more }
 
 const setStatus = news => {
   if (isSolo) news.solo = true
+  // Others say what they are.
+  if (news.leader) news.leader = !!reign
   if (JSON.stringify(news) == JSON.stringify(status)) return
   status = news
-  for (const { watchers } of users) for (const [watcher] of [...watchers]) watcher(news)
+  for (const { watchers } of users) tellEach(watchers, news)
 }
 
 const tell = news => {
@@ -33,7 +35,24 @@ const enter = async () => {
   const mine = (stay = new AbortController())
   lockManager = navigator.locks
   setStatus({ state: 'connecting' })
-  const found = await identify(mine)
+  // An id that a reload keeps and a duplicated tab does not share: it is held as a lock.
+  const take = (name = randomID()) =>
+    new Promise((done, fail) =>
+      lockManager
+        .request(key + name, { signal: AbortSignal.timeout(150) }, () => {
+          save(OWN, 'tab', name)
+          done(name)
+          return end(mine)
+        })
+        .catch(fail),
+    )
+  const found = await take(load(OWN, 'tab'))
+    .catch(() => take())
+    // Not even locks are for everybody: a sandboxed page is refused.
+    .catch(() => {
+      lockManager = undefined
+      return randomID()
+    })
   if (stay != mine) return
   id = found
   isSolo = !globalThis.BroadcastChannel || (!lockManager && !save(SHARED, 'test', 1))
@@ -43,34 +62,19 @@ const enter = async () => {
   heard = Date.now()
   waiting = []
   if (!isSolo) {
-    bus = new BroadcastChannel(key)
     voice = new BroadcastChannel(key)
+    bus = new BroadcastChannel(key)
     bus.onmessage = ({ data }) => data.v == 1 && hear(data, data.f, data.t)
   }
-  ticking = setInterval(tick, 500)
+  ticking = setInterval(() => {
+    if (reign || Date.now() - heard > SILENCE + 500 * Math.random()) probe()
+    if (!connection) renew()
+  }, 500)
   want()
   contend()
 }
 
-const end = ({ signal }) => new Promise(done => signal.addEventListener('abort', done))
-
-// An id that a reload keeps and a duplicated tab does not share: it is held as a lock.
-const identify = async mine => {
-  const take = name =>
-    new Promise(done =>
-      lockManager
-        ?.request(key + name, { signal: AbortSignal.timeout(150) }, () => {
-          save(OWN, 'tab', name)
-          done(name)
-          return end(mine)
-        })
-        .catch(() => done()) ?? done(),
-    )
-  const found = (await take(load(OWN, 'tab') ?? randomID())) ?? (await take(randomID()))
-  // Not even locks are for everybody: a sandboxed page is refused.
-  if (!found) lockManager = undefined
-  return found ?? randomID()
-}
+const end = ({ signal }) => new Promise(done => (signal.onabort = done))
 
 // Asks to lead.
 const contend = steal => {
@@ -119,31 +123,34 @@ const hear = (message, from, type) => {
   if (from == id) hearsItself = true
   else if (type == 'want') {
     note(from, message.c)
-    adjust()
     if (reign && message.j) say('sync', { to: from, s: status, h: hold, c: [...wants], e: ring, b: [...present.values()], p: position })
   } else if (type == 'bye') {
     forget(from)
     if (from == leader) claim()
   } else if (type == 'force') reign && reconnect()
-  else if (type == 'probe') reign && answer()
+  else if (type == 'probe') {
+    // A frozen page still answers, but reads no stream: only a younger word of the hub's proves that it lives.
+    if (!reign) return
+    if (!connection || Date.now() - heard < STALE) return say('alive')
+    resign()
+    // No sooner than the page runs again.
+    setTimeout(() => stay && contend())
+  }
   // Who says something in an older term leads no more, and does not know it yet; the new leader reads the same.
-  else if (message.n > term || (message.n == term && !reign)) follow(message, from, type)
-}
-
-// A leader's word.
-const follow = (message, from, type) => {
-  giveWay()
-  term = message.n
-  leader = from
-  heard = Date.now()
-  isProbing = false
-  // Twenty tabs that all speak at once would cost more than the hand-over.
-  if (type == 'lead') (waiting || !message.c.includes(id)) && greet()
-  else if (type == 'ev') waiting ? waiting.push(...message.e) : deliver(message.e)
-  else if (message.s) {
-    hold = message.h
-    setStatus(message.s.leader ? { ...message.s, leader: false } : message.s)
-    if (message.to == id && waiting) join(message)
+  else if (message.n > term - !reign) {
+    giveWay()
+    term = message.n
+    leader = from
+    heard = Date.now()
+    isProbing = false
+    // Twenty tabs that all speak at once would cost more than the hand-over.
+    if (type == 'lead') (waiting || !message.c.includes(id)) && greet()
+    else if (type == 'ev') waiting ? waiting.push(...message.e) : deliver(message.e)
+    else if (message.s) {
+      hold = message.h
+      setStatus(message.s)
+      if (message.to == id && waiting) join(message)
+    }
   }
 }
 
@@ -154,24 +161,11 @@ const greet = () => say('want', { c: wants.get(id), j: !!waiting })
 const join = async ({ c, e, b, p }) => {
   const after = position ?? (load(SHARED, 'at') ? undefined : options.from)
   const index = e.findIndex(({ i }) => i == after)
-  for (const [other, channels] of c) if (!wants.has(other)) note(other, channels)
+  c.map(([other, channels]) => wants.has(other) || note(other, channels))
   if (after != null && after != p && index < 0) await page(after, undefined, deliver).catch(() => {})
-  deliver([...(after == p ? [] : e.slice(index + 1)), ...b].map(frame => ({ ...frame, r: 1 })))
+  deliver([...e.slice(after == p ? RING : index + 1), ...b].map(frame => ({ ...frame, r: 1 })))
   position = p
   catchUp()
-}
-
-// A frozen page still answers, but reads no stream: only a younger word of the hub's proves that it lives.
-const answer = () => {
-  if (!connection || Date.now() - heard < STALE) return say('alive')
-  resign()
-  // No sooner than the page runs again.
-  setTimeout(() => stay && contend())
-}
-
-const tick = () => {
-  if (reign || Date.now() - heard > SILENCE + 500 * Math.random()) probe()
-  if (!connection) renew()
 }
 
 // Only a tab that is looked at asks: a hidden one's timers are late, and it would suspect others of its own sleep.
@@ -200,23 +194,22 @@ const forget = other => {
 const note = (other, channels) => {
   if (!wants.has(other)) lockManager?.request(key + other, { signal: stay.signal }, () => forget(other)).catch(() => {})
   wants.set(other, channels)
+  adjust()
 }
 
 // What the components of this page read. While nobody is left, for a moment, nothing changes.
 const want = () => {
-  const lists = [...users].map(({ channels }) => channels && [...channels])
-  const wanted = lists.includes(null) ? null : lists.flat()
-  if (!users.size || (wants.has(id) && wanted + '' == wants.get(id) + '')) return
-  wants.set(id, wanted)
+  const wanted = together([...users].map(({ channels }) => channels && [...channels]))
+  if (!users.size || wanted + '' == wants.get(id) + '') return
+  note(id, wanted)
   greet()
-  adjust()
 }
 
-// What all tabs read; undefined is everything.
-const union = () => {
-  const lists = [...wants.values()]
-  return lists.includes(null) ? undefined : [...new Set(lists.flat())].sort()
-}
+// Null is everything.
+const together = lists => (lists.includes(null) ? null : [...new Set(lists.flat())].sort())
+
+// What all tabs read.
+const union = () => together([...wants.values()])
 
 // The page goes, sleeps, or is put aside: another tab leads at once.
 const leave = () => {
@@ -226,7 +219,7 @@ const leave = () => {
   stay?.abort()
   bus?.close()
   voice?.close()
-  queued = stay = voice = leader = undefined
+  queued = stay = voice = leader = null
   wants.clear()
   setStatus({ state: 'disconnected' })
 }

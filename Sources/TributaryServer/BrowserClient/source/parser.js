@@ -13,13 +13,14 @@ export const parser = () => {
     rest = blocks.pop()
     for (const block of blocks) {
       const fields = {}
-      let d
+      // Each line with the break before it.
+      let d = ''
       for (const line of block.split('\n')) {
         const [field, content = ''] = line.split(/: ?(.*)/s)
-        if (field == 'data') d = d == null ? content : d + '\n' + content
+        if (field == 'data') d += '\n' + content
         else fields[field] = content
       }
-      if (d != null) frames.push({ e: fields.event || 'message', d, i: +fields.id })
+      if (d) frames.push({ e: fields.event || 'message', d: d.slice(1), i: +fields.id })
     }
     return frames
   }

@@ -23,41 +23,36 @@ const request = async (path, parameters, content) =>
 // The request is wrong, and will be.
 const isFinal = status => /^4(?!08|25|29)/.test(status)
 
-// Hands a frame to all who listen. One handler's mistake is not the others'.
-const dispatch = ({ e, d, i, r }) => {
-  const name = canonical(e)
-  const data = JSON.parse(d)
-  const event = { name, type: e, id: i || undefined, data, replayed: !!r, raw: d }
-  if (name == 'presence.snapshot') present.clear()
-  if (/^presence/.test(name) && present.size < RING) present.set(data.userId, { e, d })
-  outbox.remove(data?.client_msg_id)
-  for (const { handlers } of users)
-    for (const [handler, on] of [...handlers])
-      if (on == name || (on == '*' && !HUB.includes(name)))
-        try {
-          handler(data, event)
-        } catch (mistake) {
-          reportError(mistake)
-        }
-}
-
-// Frames, in the stream's order.
+// Hands frames to all who listen, in the stream's order.
 const deliver = frames => {
   for (const frame of frames) {
-    const { e, i } = frame
-    if (i) position = i
-    if (i && !HUB.includes(e)) {
+    const { e, d, i, r } = frame
+    if (i) {
+      position = i
       if (seen.has(i)) continue
       seen.add(i)
       if (seen.size > SEEN) seen.delete(seen.values().next().value)
       if (ring.push(frame) > RING) ring.shift()
     }
-    dispatch(frame)
+    const name = canonical(e)
+    const data = JSON.parse(d)
+    const event = { name, type: e, id: i || undefined, data, replayed: !!r, raw: d }
+    if (name == 'presence.snapshot') present.clear()
+    if (/^presence/.test(name) && present.size < RING) present.set(data?.userId, { e, d })
+    outbox.remove(data?.client_msg_id)
+    for (const { handlers } of users)
+      for (const [handler, on] of [...handlers])
+        if (on == name || (on == '*' && !HUB.includes(name)))
+          // One handler's mistake is not the others'.
+          try {
+            handler(data, event)
+          } catch (mistake) {
+            reportError(mistake)
+          }
   }
   // Where this tab is, and where one that is alone goes on after a restart.
-  if (position == null) return
-  save(OWN, 'at', id + ' ' + position)
-  if (reign) save(SHARED, 'at', position)
+  if (position != null) save(OWN, 'at', id + ' ' + position)
+  if (position != null && reign) save(SHARED, 'at', position)
 }
 
 // The durable events behind an id, up to another one if it is given, page by page. False if the hub refuses to say.
@@ -73,7 +68,6 @@ const page = async (after, to, take) => {
 }
 
 const catchUp = () => {
-  const frames = waiting ?? []
+  deliver(waiting ?? [])
   waiting = undefined
-  deliver(frames)
 }

@@ -7,7 +7,7 @@ const OWN = 'sessionStorage'
 
 const load = (kind, name) => {
   try {
-    return globalThis[kind].getItem(key + name)
+    return globalThis[kind].getItem(key + name) ?? undefined
   } catch {}
 }
 
@@ -20,6 +20,7 @@ const save = (kind, name, content) => {
 }
 
 // 128 random bits. `crypto.randomUUID` is missing on plain http.
-const randomID = () => crypto.getRandomValues(new Uint32Array(4)).join('-')
+const randomID = () => Date.now() + '-' + Math.random()
 
-const pause = ms => new Promise(done => setTimeout(done, ms))
+// Or until `wake` is called: only one at a time waits, who leads or who wants to.
+const pause = ms => new Promise(done => setTimeout((wake = done), ms))

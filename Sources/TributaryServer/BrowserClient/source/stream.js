@@ -18,7 +18,7 @@ const run = async mine => {
     heard = Infinity
     if (wait > 0) {
       tell(hold.status)
-      await new Promise(done => setTimeout((wake = done), wait))
+      await pause(wait)
       continue
     }
     since = 0
@@ -27,12 +27,12 @@ const run = async mine => {
     if (!hold.fails) tell({ state: 'connecting' })
     const problem = await outcome
     // Unless somebody asked for a new beginning.
-    if (reign == mine && (hold == before || since)) decide(problem ?? {})
+    if (reign == mine && (hold == before || since)) decide(problem)
   }
 }
 
 // What follows from a stream's end. All tabs know it, so that the next leader keeps to it.
-const decide = ({ close, status, wait = 0 }) => {
+const decide = ({ reason, reconnect, retry_ms, status, wait = 0 } = {}) => {
   const fails = since && Date.now() - since > PROOF ? 0 : hold.fails
   const backoff = Math.min(LONGEST, 1000 * 2 ** fails)
   let delay = Math.max(wait, Math.random() * backoff)
@@ -42,24 +42,24 @@ const decide = ({ close, status, wait = 0 }) => {
     delay = FOREVER
   }
   // This tab leads: so it was replaced by itself, the hub not having noticed yet that the old connection was gone.
-  if (close?.reason == 'replaced') delay = 100 + 300 * Math.random() + (fails && delay)
-  else if (close?.reconnect) delay = Math.max(close.retry_ms, fails && delay)
-  else if (close) end({ state: 'closed', reason: close.reason })
-  else if (status == 204) end({ state: 'closed', reason: 'no_content' })
-  else if (status == 401 || status == 403) {
+  if (reason == 'replaced') reconnect = retry_ms = 100 + 300 * Math.random()
+  if (reconnect) delay = Math.max(retry_ms, fails && delay)
+  else if (status == 429) {
+    delay = Math.max(wait, backoff)
+    news = { state: 'limited' }
+  } else if (status == 401 || status == 403) {
     if (options.token && !wasAsked) delay = 0
     else end({ state: 'blocked', status })
     wasAsked = true
-  } else if (status == 429) {
-    delay = Math.max(wait, backoff)
-    news = { state: 'limited' }
-  } else if (isFinal(status)) end({ state: 'closed', reason: 'refused', status })
+  } else if (reason) end({ state: 'closed', reason })
+  else if (status == 204) end({ state: 'closed', reason: 'no_content' })
+  else if (isFinal(status)) end({ state: 'closed', reason: 'refused', status })
   if (delay < FOREVER) news.retryIn = delay
   hold = { fails: fails + 1, until: Date.now() + delay, status: news }
 }
 
 const attempt = async mine => {
-  const token = options.token && (await options.token())
+  const token = await options.token?.()
   if (reign != mine) return
   // One for the whole browser, so that a new leader's stream replaces the old one's.
   const instance = (!isSolo && load(SHARED, 'instance')) || id
@@ -78,7 +78,7 @@ const attempt = async mine => {
 }
 
 const take = async frames => {
-  const { signal } = aborter
+  const signal = aborter.signal
   let ready = []
   // To the other tabs first, for this one's handlers may take their time.
   const share = list => {
@@ -103,26 +103,22 @@ const take = async frames => {
       hold = { fails: hold.fails, until: 0 }
       tell({ state: 'connected', leader: true })
     }
-    if (e == 'replay.end') {
-      isReplaying = false
-      rest = content.more && content.lastReplayedSeq
-    }
-    if (rest && content.reason == 'replay_limit') {
+    if (e == 'replay.end') isReplaying = false
+    if (content.reason == 'replay_limit') {
       share(ready)
       // Meanwhile nothing is read, and the hub keeps what is live. A gap that was filled is none.
       heard = Infinity
-      const isFilled = await page(rest, content.to, share)
+      const isFilled = await page(position, content.to, share)
       heard = Date.now()
-      rest = 0
       if (isFilled) continue
     }
     // The new log may give the old one's ids again.
     if (content.reason == 'log_reset') seen.clear()
-    if (isReplaying) frame.r = 1
+    frame.r = isReplaying
     ready.push(frame)
     if (e == 'server_close') {
       share(ready)
-      throw { close: content }
+      throw content
     }
   }
   if (ready[0]) share(ready)

@@ -2,14 +2,13 @@
 // it does with that.
 
 import { canonical, HUB } from './events.js'
-import { makeOutbox } from './outbox.js'
+import { enlist, tellEach } from './lists.js'
 import { parser } from './parser.js'
 
 export const openTab = (key, base) => {
   const options = {}
   // Components of this page that use it.
   const users = new Set()
-  const outbox = makeOutbox()
   let status = { state: 'disconnected' }
   // Ids by what arrived, not by what is higher: a publisher's ids may come late.
   const seen = new Set()
@@ -34,9 +33,10 @@ export const openTab = (key, base) => {
   const wants = new Map()
 
   // The leader's connection.
-  let aborter, wake, connection, requested, readable, since, isReplaying, rest, isAdjusting, wasAsked
+  let aborter, wake, connection, requested, readable, since, isReplaying, isAdjusting, wasAsked
 
   //= storage.js
+  //= outbox.js
   //= transport.js
   //= place.js
   //= stream.js
@@ -44,8 +44,12 @@ export const openTab = (key, base) => {
   //= lease.js
   //= use.js
   // Before the page itself hears of it, and whichever of window and document it is about.
-  const listeners = { pagehide: leave, freeze: leave, pageshow: enter, resume: enter, visibilitychange: probe }
-  for (const type in listeners) globalThis.addEventListener?.(type, listeners[type], true)
+  const listen = (type, action) => globalThis.addEventListener?.(type, action, true)
+  listen('pagehide', leave)
+  listen('freeze', leave)
+  listen('pageshow', enter)
+  listen('resume', enter)
+  listen('visibilitychange', probe)
   import.meta.hot?.dispose(leave)
   return use
 }

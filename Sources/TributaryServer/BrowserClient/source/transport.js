@@ -7,9 +7,9 @@ const call = (url, token, signal, more) =>
 
 // What keeps a stream from being one is thrown as `{ status, wait }`.
 const check = ({ status, headers }) => {
-  if (status != 200) throw { status, wait: headers.get('Retry-After') * 1000 || 0 }
   // A proxy's page is no stream.
-  if (!/^text\/event-stream/i.test(headers.get('Content-Type'))) throw {}
+  if (status != 200 || !/^text\/event-stream/i.test(headers.get('Content-Type')))
+    throw { status, wait: headers.get('Retry-After') * 1000 || 0 }
 }
 
 const fetched = async (url, token, signal) => {
@@ -28,7 +28,7 @@ const fetched = async (url, token, signal) => {
 const sourced = async (url, token, signal) => {
   if (token) url.searchParams.set('token', token)
   const source = new EventSource(url, { withCredentials: true })
-  let last, order
+  let order, last
   await new Promise((end, fail) => {
     const read = ({ type, data, lastEventId }) => {
       // A browser repeats the last id with events that have none.

@@ -5,31 +5,22 @@ const LINGER = 200
 
 const use = news => {
   const { channels } = news
-  // By an object of each one's own: the same function may be there twice.
   const handlers = new Set()
   const watchers = new Set()
   const user = { handlers, watchers, channels: channels && channels != 'all' ? new Set([channels].flat()) : null }
   let closed
-  const enlist = (list, entry, signal) => {
-    const off = () => list.delete(entry)
-    if (!signal?.aborted) list.add(entry)
-    signal?.addEventListener('abort', off)
-    return off
-  }
   const onStatus = watcher => enlist(watchers, [watcher])
   const on = (name, handler, { signal } = {}) => enlist(handlers, [handler, canonical(name)], signal)
   const dispose = () => {
-    if (closed) return
+    if (!users.delete(user)) return
     closed = { state: 'closed', reason: 'disposed' }
-    for (const [watcher] of [...watchers]) watcher(closed)
-    users.delete(user)
+    tellEach(watchers, closed)
     clearTimeout(lingering)
     lingering = setTimeout(() => (users.size ? want() : leave()), LINGER)
   }
   // The newest component's word counts.
   Object.assign(options, news)
   users.add(user)
-  clearTimeout(lingering)
   stay ? want() : enter()
   return {
     get status() {
@@ -49,9 +40,10 @@ const use = news => {
       signal?.addEventListener('abort', news)
       return (async function* () {
         try {
-          while (!closed && !signal?.aborted) {
-            while (queue[0]) yield queue.shift()
-            await new Promise(done => (poke = done))
+          // What came before the end is still given.
+          while (queue[0] || !(closed || signal?.aborted)) {
+            if (queue[0]) yield queue.shift()
+            else await new Promise(done => (poke = done))
           }
         } finally {
           offs.map(off => off())

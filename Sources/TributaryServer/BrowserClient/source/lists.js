@@ -1,0 +1,14 @@
+// Who listens: each entry is an array of its own, for the same function may be there twice.
+
+// Returns what takes the entry off again, as an abort of the signal does.
+export const enlist = (list, entry, signal) => {
+  const off = () => list.delete(entry)
+  if (!signal?.aborted) list.add(entry)
+  signal?.addEventListener('abort', off)
+  return off
+}
+
+// Who is taken off meanwhile is still told.
+export const tellEach = (watchers, news) => {
+  for (const [watcher] of [...watchers]) watcher(news)
+}
