@@ -15,6 +15,8 @@ from harness.redis_server import RedisServer
 from harness.waiting import until
 
 SCREENSHOTS = REPOSITORY / ".build/test-results"
+# Those that run.
+BROWSERS = {}
 
 
 def pytest_configure():
@@ -25,7 +27,9 @@ def pytest_configure():
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
     report = (yield).get_result()
-    item.failed = getattr(item, "failed", False) or report.failed
+    # Before the fixtures close what is open.
+    if report.failed and call.when == "call":
+        photograph(item.name)
 
 
 @pytest.fixture
@@ -63,7 +67,14 @@ def site():
 @pytest.fixture(scope="session")
 def start_browser():
     with browsers() as start:
-        yield start
+
+        def start_and_note(name):
+            browser = start(name)
+            BROWSERS[name] = browser
+            return browser
+
+        yield start_and_note
+        BROWSERS.clear()
     until(lambda: not survivors(), 10, what="no browser is left")
 
 
@@ -101,8 +112,8 @@ def chromium(start_browser):
 
 
 @pytest.fixture
-def open_tabs(request, site):
-    """Tabs of one person; what they show is kept if the test fails."""
+def open_tabs(site):
+    """Tabs of one person."""
     opened = []
 
     def open_tabs(browser, hub, **options):
@@ -112,17 +123,18 @@ def open_tabs(request, site):
 
     yield open_tabs
     for tabs in opened:
-        if getattr(request.node, "failed", False):
-            photograph(tabs, request.node.name)
         tabs.context.close()
 
 
-def photograph(tabs, name):
+def photograph(name):
+    """Keeps what the pages show, each with what its client says of itself if it has one; the first four of them."""
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    for index, tab in enumerate(tabs.all[:4]):
+    pages = [page for browser in BROWSERS.values() for context in browser.contexts for page in context.pages]
+    for index, page in enumerate(pages[:4]):
         try:
             shown = "JSON.stringify([window.hub?.status, window.hub?.tab, window.hubRecord?.statuses, window.errors], null, 1)"
-            tab.page.evaluate(f"document.body.append(document.createElement('pre')), document.querySelector('pre').textContent = {shown}")
-            tab.page.screenshot(path=SCREENSHOTS / f"browser-{re.sub(r'[^a-z0-9]+', '-', name)}-{index}.png", timeout=3000)
+            said = "Object.assign(document.createElement('pre'), { textContent: %s })" % shown
+            page.evaluate(f"window.hubRecord && document.body.append({said})")
+            page.screenshot(path=SCREENSHOTS / f"browser-{re.sub(r'[^a-z0-9]+', '-', name)}-{index}.png", timeout=3000)
         except Exception:
             pass
