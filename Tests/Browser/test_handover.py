@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from browsing.natural import NaturalTabs
 from browsing.numbers import Numbers, check_sequence
 from browsing.processes import Renderers, go_on, kill, stop
 from browsing.tabs import now_ms
@@ -162,6 +163,34 @@ def test_a_frozen_leader_is_replaced_at_once(hub, redis, chromium, open_tabs, re
         tab.wait_for_number(last)
         check_sequence(tab.numbers(), last)
     report(f"a frozen leader was replaced after {took:.0f} ms")
+    assert took <= 8000
+
+
+def test_a_leader_that_chromium_freezes_is_replaced(hub, redis, chromium, stopping, site, report):
+    """Its timers and its stream stand still, until it is woken."""
+    tabs = stopping(NaturalTabs(chromium, site, hub, "really-frozen"))
+    for _ in range(3):
+        tabs.open()
+    numbers = Numbers(redis, "really-frozen")
+    until(lambda: len(numbers.sent) > 20, 10)
+    leader = tabs.leader
+    others = [tab for tab in tabs.all if tab is not leader]
+    leader("window.frozen = 0, window.ticks = 0, document.addEventListener('freeze', () => frozen++), setInterval(() => ticks++, 20), 0")
+    began = now_ms()
+    leader.become("frozen")
+    until(lambda: any(tab.leads for tab in others), 10, every=0.005, what="another tab leads")
+    took = now_ms() - began
+    ticks, count = leader("ticks"), len(numbers.sent)
+    until(lambda: len(numbers.sent) > count + 20, 10)
+    assert leader("frozen") == 1 and leader("ticks") == ticks, "it is frozen"
+    leader.become("active")
+    leader.wait_for_status("connected")
+    last = numbers.stop()
+    for tab in tabs.all:
+        tab.wait_for_number(last)
+        check_sequence(tab.numbers(), last)
+    assert not leader.leads and hub.stats()["streams"]["open"] == 1
+    report(f"a leader that Chromium froze was replaced after {took:.0f} ms")
     assert took <= 8000
 
 
