@@ -90,6 +90,18 @@ def test_503_is_tried_again_with_patience(scripted, chromium, open_tabs, transpo
     tab.wait_for_status("connected", 20)
 
 
+def test_a_network_that_is_back_ends_the_wait(scripted, chromium, open_tabs):
+    scripted.answer = refusing(503, Retry_After=60)
+    tabs = open_tabs(chromium, scripted)
+    for _ in range(3):
+        tabs.open(wait=False).wait_for_status("reconnecting")
+    scripted.answer = ScriptedHub.stream
+    for tab in tabs.all:
+        tab("dispatchEvent(new Event('online'))")
+    tabs.all[-1].wait_for_status("connected")
+    assert len(scripted.attempts) == 2, "the leader alone asked again"
+
+
 @pytest.mark.parametrize("transport", TRANSPORTS)
 def test_204_is_the_end(scripted, chromium, open_tabs, transport):
     scripted.answer = refusing(204)

@@ -2,7 +2,7 @@
 """Makes tributary.js, the one module that is served, of the files in source/.
 
 Joins them in the order of their imports, drops comments and space, and gives variables short names: those with which gzip has least to
-say, for which it searches (40 s). Properties keep theirs: they may be the browser's, the page's or the hub's. It is no JavaScript engine:
+say, for which it searches (a minute). Properties keep theirs: they may be the browser's, the page's or the hub's. It is no JavaScript engine:
 it knows the language as far as source/ uses it, and `checked` says what that is. `bundle.py --check` only says whether the module is up to
 date.
 """
@@ -19,7 +19,7 @@ from search import searched  # noqa: E402
 
 SOURCE = HERE / "source"
 MODULE = HERE / "tributary.js"
-HEADER = "// Made of source/.\n"
+HEADER = "// See source/.\n"
 
 IMPORT = re.compile(r"^import (?:\{[^}]*\} from )?'\./([\w-]+\.js)'\n", re.MULTILINE)
 # A chapter of a file, in its scope.

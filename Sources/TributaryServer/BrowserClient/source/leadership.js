@@ -55,7 +55,7 @@ const enter = async () => {
     })
   if (stay != mine) return
   id = found
-  isSolo = !globalThis.BroadcastChannel || (!lockManager && !save(SHARED, 'test', 1))
+  isSolo = !globalThis.BroadcastChannel || (!lockManager && !save(SHARED, 'tab', 1))
   const [owner, place] = load(OWN, 'at')?.split(' ') ?? []
   // A duplicated tab begins with a copy of the other's place, which is not its own.
   if (place && (owner == id || !lockManager)) position ??= +place

@@ -50,6 +50,8 @@ export const openTab = (key, base) => {
   listen('pageshow', enter)
   listen('resume', enter)
   listen('visibilitychange', probe)
+  // The network is back: no reason to wait any longer.
+  listen('online', () => reign && status.retryIn && reconnect())
   import.meta.hot?.dispose(leave)
   return use
 }
