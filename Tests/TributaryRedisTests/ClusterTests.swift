@@ -148,7 +148,10 @@ import TributaryTesting
 
     @Test func `a command waits while its slot is moved, and is done once`() async throws {
         try await RedisCluster.withCluster { cluster in
-            let client = try RedisClient(RedisConfiguration(url: cluster.url))
+            var configuration = try RedisConfiguration(url: cluster.url)
+            // 2,000 commands one by one, beside whatever else the machine does.
+            configuration.commandTimeoutMilliseconds = 60_000
+            let client = try RedisClient(configuration)
             for n in 0..<50 { _ = try await client.send("RPUSH", "list:{p1}", .integer(n)) }
             let home = try await cluster.owner(of: "p1").port
             let target = try #require(cluster.servers[..<3].first { $0.port != home })
