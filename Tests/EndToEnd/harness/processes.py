@@ -79,11 +79,17 @@ class Process:
     def line(self, holding, seconds=10.0):
         """The first line printed that holds the text."""
 
+        def printed():
+            return next((line for line in list(self.output) + list(self.errors) if holding in line), None)
+
         def search():
-            found = next((line for line in list(self.output) + list(self.errors) if holding in line), None)
+            found = printed()
             if found is None and not self.is_running:
+                # What it printed last may not have been collected yet.
                 self.wait()
-                raise AssertionError(f"{self.name} ended with {self._popen.returncode}:\n{self.said[-4000:]}")
+                found = printed()
+                if found is None:
+                    raise AssertionError(f"{self.name} ended with {self._popen.returncode}:\n{self.said[-4000:]}")
             return found
 
         return until(search, seconds, what=f"{self.name} prints {holding!r}")
