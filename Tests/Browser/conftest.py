@@ -1,6 +1,5 @@
 """Fixtures: a hub on a Redis, a site of pages, browsers; each stops what it started."""
 
-import os
 import re
 from pathlib import Path
 
@@ -9,7 +8,8 @@ import pytest
 from browsing.browsers import browsers
 from browsing.site import Site
 from browsing.tabs import Tabs
-from harness.hub import BINARY, REPOSITORY, Hub
+from harness.fixtures import pytest_configure, report, stopping  # noqa: F401
+from harness.hub import REPOSITORY, Hub
 from harness.processes import survivors
 from harness.redis_server import RedisServer
 from harness.waiting import until
@@ -19,42 +19,12 @@ SCREENSHOTS = REPOSITORY / ".build/test-results"
 BROWSERS = {}
 
 
-def pytest_configure():
-    if not os.access(BINARY, os.X_OK):
-        raise pytest.UsageError(f"no hub at {BINARY}: build it (swift build -c release) or set TRIBUTARY_BIN")
-
-
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
     report = (yield).get_result()
     # Before the fixtures close what is open.
     if report.failed and call.when == "call":
         photograph(item.name)
-
-
-@pytest.fixture
-def stopping():
-    """Registers things to be stopped after the test, the newest first."""
-    started = []
-
-    def register(thing):
-        started.append(thing)
-        return thing
-
-    yield register
-    for thing in reversed(started):
-        thing.stop()
-
-
-@pytest.fixture
-def report(capsys):
-    """Shows a measured figure although the test passes."""
-
-    def report(text):
-        with capsys.disabled():
-            print(f"\n  {text}")
-
-    return report
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from browsing.natural import NaturalTabs
-from browsing.numbers import Numbers, check_sequence
+from browsing.numbers import Numbers
 from browsing.processes import Renderers, go_on, kill, stop
 from browsing.tabs import now_ms
 from harness.waiting import holds, until
@@ -81,10 +81,8 @@ def test_nothing_is_lost_or_repeated_when_the_leader_goes(hub, redis, chromium, 
         times.append(take_over(tabs, end))
         tabs.all = [tab for tab in tabs.all if way != "kill" or is_alive(tab)]
         tabs.open()
-    last = numbers.stop()
+    numbers.finish(tabs.all)
     for tab in tabs.all:
-        tab.wait_for_number(last)
-        check_sequence(tab.numbers(), last)
         assert tab("errors") == []
     until(lambda: hub.stats()["streams"]["open"] == 1, 5)
     report(f"take-over after {way}: median {statistics.median(times):.0f} ms, at most {max(times):.0f} ms of {len(times)}")
@@ -102,10 +100,7 @@ def test_firefox_takes_over_as_well(hub, redis, start_browser, open_tabs, report
         until(lambda: len(numbers.sent) > count + 10, 10)
         times.append(take_over(tabs, close))
         tabs.open()
-    last = numbers.stop()
-    for tab in tabs.all:
-        tab.wait_for_number(last)
-        check_sequence(tab.numbers(), last)
+    numbers.finish(tabs.all)
     report(f"take-over in Firefox: median {statistics.median(times):.0f} ms, at most {max(times):.0f} ms of {len(times)}")
     assert statistics.median(times) <= 500
 
@@ -133,10 +128,7 @@ def test_a_leader_that_hangs_is_replaced(hub, redis, chromium, open_tabs, report
     if way == "stopped":
         go_on(pid)
     until(lambda: not leader.leads, 15, what="the old leader has noticed")
-    last = numbers.stop()
-    for tab in tabs.all:
-        tab.wait_for_number(last)
-        check_sequence(tab.numbers(), last)
+    numbers.finish(tabs.all)
     assert hub.stats()["streams"]["open"] == 1
     assert sum(tab.leads for tab in tabs.all) == 1
     report(f"a leader that was {way} was replaced after {took / 1000:.1f} s")
@@ -158,10 +150,7 @@ def test_a_frozen_leader_is_replaced_at_once(hub, redis, chromium, open_tabs, re
     took = now_ms() - began
     leader("document.dispatchEvent(new Event('resume', {bubbles: true}))")
     leader.wait_for_status("connected")
-    last = numbers.stop()
-    for tab in tabs.all:
-        tab.wait_for_number(last)
-        check_sequence(tab.numbers(), last)
+    numbers.finish(tabs.all)
     report(f"a frozen leader was replaced after {took:.0f} ms")
     assert took <= 8000
 
@@ -185,10 +174,7 @@ def test_a_leader_that_chromium_freezes_is_replaced(hub, redis, chromium, stoppi
     assert leader("frozen") == 1 and leader("ticks") == ticks, "it is frozen"
     leader.become("active")
     leader.wait_for_status("connected")
-    last = numbers.stop()
-    for tab in tabs.all:
-        tab.wait_for_number(last)
-        check_sequence(tab.numbers(), last)
+    numbers.finish(tabs.all)
     assert not leader.leads and hub.stats()["streams"]["open"] == 1
     report(f"a leader that Chromium froze was replaced after {took:.0f} ms")
     assert took <= 8000
@@ -213,10 +199,7 @@ def test_a_leader_that_is_put_aside_comes_back_as_a_follower(hub, redis, start_b
     leader.page.go_back(wait_until="commit")
     until(lambda: leader("window.wasKept") is True, 5, what="it is the page from the cache")
     leader.wait_for_status("connected")
-    last = numbers.stop()
-    for tab in tabs.all:
-        tab.wait_for_number(last)
-        check_sequence(tab.numbers(), last)
+    numbers.finish(tabs.all)
     assert not leader.leads and hub.stats()["streams"]["open"] == 1
     report(f"a leader in the back-forward cache was replaced after {took:.0f} ms")
     assert took <= 8000

@@ -5,7 +5,7 @@ import statistics
 import pytest
 
 from browsing.browsers import INSECURE
-from browsing.numbers import Numbers, check_sequence
+from browsing.numbers import Numbers
 from browsing.processes import Renderers, kill
 from browsing.tabs import now_ms
 from harness.waiting import until
@@ -39,10 +39,7 @@ def test_the_lease_hands_over_as_well(hub, redis, chromium, open_tabs, insecure,
     until(lambda: tabs.leader, 10, what="another tab leads")
     tabs.leader.wait_for_status("connected")
     crashed = now_ms() - began
-    last = numbers.stop()
-    for tab in tabs.all:
-        tab.wait_for_number(last)
-        check_sequence(tab.numbers(), last)
+    numbers.finish(tabs.all)
     until(lambda: hub.stats()["streams"]["open"] == 1, 5)
     report(f"by lease: median {statistics.median(times):.0f} ms, at most {max(times):.0f} ms after a close; {crashed / 1000:.1f} s after a crash")
     assert statistics.median(times) <= 300 and crashed <= 8000

@@ -6,17 +6,13 @@ import signal
 import pytest
 
 from harness.crowd import Crowd
-from harness.hub import BINARY, Hub
+from harness.fixtures import pytest_configure, report, stopping  # noqa: F401
+from harness.hub import Hub
 from harness.load import Load
 from harness.processes import survivors
 from harness.proxy import Proxy
 from harness.redis_server import RedisServer
 from harness.waiting import until
-
-
-def pytest_configure():
-    if not os.access(BINARY, os.X_OK):
-        raise pytest.UsageError(f"no hub at {BINARY}: build it (swift build -c release) or set TRIBUTARY_BIN")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -29,31 +25,6 @@ def nothing_is_left_running():
         for pid in left:
             os.kill(pid, signal.SIGKILL)
         pytest.fail(f"left running: {left}")
-
-
-@pytest.fixture
-def stopping():
-    """Registers things to be stopped after the test, the newest first."""
-    started = []
-
-    def register(thing):
-        started.append(thing)
-        return thing
-
-    yield register
-    for thing in reversed(started):
-        thing.stop()
-
-
-@pytest.fixture
-def report(capsys):
-    """Shows a measured figure although the test passes."""
-
-    def report(text):
-        with capsys.disabled():
-            print(f"\n  {text}")
-
-    return report
 
 
 @pytest.fixture

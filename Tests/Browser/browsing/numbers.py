@@ -34,6 +34,13 @@ class Numbers:
         self.client.close()
         return len(self.sent)
 
+    def finish(self, tabs):
+        """Stops; by the last one, each tab has those from its first on, once and in order."""
+        last = self.stop()
+        for tab in tabs:
+            tab.wait_for_number(last)
+            check_sequence(tab.numbers(), last)
+
 
 def check_sequence(numbers, last):
     """From the first that a tab saw: each once, in order, none missing."""
