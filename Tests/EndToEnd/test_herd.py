@@ -17,8 +17,7 @@ HERD, MISSED, ROUNDS = 1_000, 200, 5
 OTHERS, RATE = 50, 300
 # A p99 below this is the machine's noise, and four times it still is nothing to anybody.
 FLOOR = 5e6
-# The aim is 4. Since a thousand streams ask the registry for their places at once, whose answers come together, it is 4 to 5.
-BOUND = 8
+BOUND = 4
 
 
 class Preferred:

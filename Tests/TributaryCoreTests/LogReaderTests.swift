@@ -79,6 +79,25 @@ import TributaryTesting
         #expect(answers.order == [0, 1])
     }
 
+    @Test func `who asks a moment after an answer shares it, but is not told that it was all`() throws {
+        let answers = Answers()
+        read(request(after: 90), as: 0, into: answers)
+        log.answerAll()
+        read(request(after: 90), as: 1, into: answers)
+        #expect(log.readCount == 1)
+        try #require(answers.order == [0, 1])
+        #expect(answers.pages[0].segments[0] === answers.pages[1].segments[0])
+        #expect(answers.pages.map(\.isLast) == [true, false])
+        // Nor is a page with nothing in it kept: who reads on from the end wants to know what is there from now on.
+        read(request(after: 100), as: 2, into: answers)
+        read(request(after: 100), as: 3, into: answers)
+        #expect(log.readCount == 3)
+        loop.advanceTime(by: RecentPages.lifetime)
+        read(request(after: 90), as: 4, into: answers)
+        #expect(log.readCount == 4)
+        #expect(answers.pages.last?.isLast == true)
+    }
+
     @Test func `at most four reads are under way at a time`() {
         let answers = Answers()
         for number in 0..<10 { read(request(after: UInt64(number)), as: number, into: answers) }

@@ -14,6 +14,8 @@ final class LogReader {
         let cursor: LogCursor
         /// Under the catalog's replay names; otherwise as they were published.
         let isReplay: Bool
+        /// Differs when a page that was read before could be silent on a loss: ``ProjectStreams/generation``.
+        var generation = 0
     }
 
     typealias Completion = (Result<ReplayPage, EventLogError>) -> Void
@@ -34,6 +36,8 @@ final class LogReader {
     private var active = 0
     private var completions: Deque<(Completion, Result<ReplayPage, EventLogError>)> = []
     private var isTurning = false
+    private var recent = RecentPages()
+    private var isForgetting = false
 
     init(log: any EventLog, catalog: Catalog, eventLoop: any EventLoop) {
         self.log = log
@@ -41,8 +45,9 @@ final class LogReader {
         self.eventLoop = eventLoop
     }
 
-    /// Calls `completion` when the log has answered: at once if it does, but never from within another one.
+    /// Calls `completion` when the log has answered: at once if it does or has a moment ago, but never from within another one.
     func read(_ request: Request, _ completion: @escaping Completion) {
+        if let page = recent.page(for: request, at: eventLoop.now) { return finish([completion], with: .success(page)) }
         if waiting[request] == nil { queue.append(request) }
         waiting[request, default: []].append(completion)
         readNext()
@@ -57,7 +62,9 @@ final class LogReader {
             log.read(channels, of: request.project, after: request.cursor, limit: Self.pageSize)
                 .hop(to: eventLoop).assumeIsolated().whenComplete { result in
                     self.active -= 1
-                    self.finish(completions, with: self.page(result, for: request))
+                    let result = self.page(result, for: request)
+                    if case .success(let page) = result { self.keep(page, for: request) }
+                    self.finish(completions, with: result)
                     self.readNext()
                 }
         }
@@ -69,6 +76,21 @@ final class LogReader {
         switch result {
         case .success(let page): .success(ReplayPage(page, catalog: catalog, isReplay: request.isReplay))
         case .failure(let error): .failure(error as? EventLogError ?? .unavailable("\(error)"))
+        }
+    }
+
+    private func keep(_ page: ReplayPage, for request: Request) {
+        recent.keep(page, for: request, at: eventLoop.now)
+        forgetInTime()
+    }
+
+    private func forgetInTime() {
+        guard !isForgetting, let expiry = recent.nextExpiry else { return }
+        isForgetting = true
+        eventLoop.assumeIsolated().scheduleTask(deadline: expiry) {
+            self.isForgetting = false
+            self.recent.removeExpired(at: self.eventLoop.now)
+            self.forgetInTime()
         }
     }
 

@@ -14,6 +14,8 @@ final class ProjectStreams {
     private(set) var epoch: UInt64 = 0
     /// How far the log has been read: what stands behind this place will come through the tail.
     private(set) var position = LogPosition.start
+    /// Another one whenever the relay confirmed channels or something was lost: the log may have marked what it did not hear.
+    private(set) var generation = 0
     /// The highest id that streams were told to be trimmed. Who begins below it was not there to hear it.
     private var trimmed: UInt64 = 0
     /// Channels whose streams may begin with what comes next, though not all of it may come.
@@ -74,6 +76,7 @@ final class ProjectStreams {
 
     /// All that the log has of these channels up to `position` has been passed on.
     func settle(_ channels: ChannelSet, epoch: UInt64, position known: LogPosition, latest seen: EventID?) {
+        generation += 1
         latest = .max(latest, seen)
         self.epoch = epoch
         position = max(position, known)
@@ -238,6 +241,7 @@ final class ProjectStreams {
     ///
     /// - Parameter missing: the durable events that may be gone; `nil` if only those without ids are.
     func tellGap(_ reason: GapReason, missing: MissingIDs? = nil) {
+        generation += 1
         if reason == .logTrimmed { trimmed = max(trimmed, missing?.to ?? 0) }
         var builder = SegmentBuilder()
         for group in map.groups where !group.channels.isEmpty {
@@ -250,6 +254,7 @@ final class ProjectStreams {
     /// The log began anew: places in the old one mean nothing in it, so the tail holds none of both. Streams that are behind
     /// read the new log from its beginning.
     func begin(epoch new: UInt64) {
+        generation += 1
         epoch = new
         position = .start
         latest = nil

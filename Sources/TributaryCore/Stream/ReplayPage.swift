@@ -6,7 +6,7 @@ struct ReplayPage {
     let segments: [Segment]
     let start: LogPosition
     let end: LogPosition
-    let isLast: Bool
+    var isLast: Bool
     let state: LogState
 
     /// Encodes what the log has; an envelope that nobody could read is passed over.

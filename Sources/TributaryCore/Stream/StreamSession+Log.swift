@@ -111,7 +111,8 @@ extension StreamSession {
         if reading.isComplete || reading.replay == nil && handed >= reading.through { return finishReading() }
         self.reading?.phase = .awaitingPage
         let request = LogReader.Request(
-            project: project, channels: readChannels, cursor: reading.cursor, isReplay: reading.replay != nil
+            project: project, channels: readChannels, cursor: reading.cursor, isReplay: reading.replay != nil,
+            generation: stream.generation
         )
         stream.shard.reader.read(request) { self.take($0) }
     }
