@@ -293,6 +293,9 @@ final class Registrar: @unchecked Sendable {
 }
 
 extension AdmissionRefusal {
+    /// Every label that there is.
+    package static let codes = ["address_limit", "address_rate", "node_full", "user_limit"]
+
     /// The label in `/stats`.
     var code: String {
         switch self {

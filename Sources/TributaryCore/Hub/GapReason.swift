@@ -1,5 +1,5 @@
 /// Why the hub cannot give a stream everything: the `reason` of a `gap` frame.
-public enum GapReason: String, Sendable {
+public enum GapReason: String, Sendable, CaseIterable {
     /// The relay was away, and what was published meanwhile without an id is lost.
     case relayReconnected = "relay_reconnected"
     /// The stream read too slowly, and the tail went on without it; what has no id is lost.

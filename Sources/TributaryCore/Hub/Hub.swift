@@ -15,13 +15,14 @@ public final class Hub: Service {
     public let log: any EventLog
     public let coordination: any Coordination
 
+    let measuredCoordination: MeasuredCoordination
     let intake: Intake
     let shards: [Shard]
     let registrar: Registrar
     let typing: Typing
-    private let rejections: RejectionCounter
-    private let started = NIODeadline.now()
-    private let draining = NIOLockedValueBox(false)
+    let rejections: RejectionCounter
+    let started = NIODeadline.now()
+    private let drainEnd = NIOLockedValueBox<NIODeadline?>(nil)
 
     /// - Parameters:
     ///   - eventLoops: the loops that streams live on; each gets a shard.
@@ -38,6 +39,8 @@ public final class Hub: Service {
         self.catalog = catalog
         self.relay = relay
         self.log = log
+        let coordination = MeasuredCoordination(coordination)
+        measuredCoordination = coordination
         self.coordination = coordination
         let rejections = RejectionCounter(logger: logger)
         let frames = HubFrames(
@@ -82,6 +85,8 @@ public final class Hub: Service {
             group.addTask { [relay] in try await relay.run() }
             group.addTask { [log] in try await log.run() }
             group.addTask { [coordination] in try await coordination.run() }
+            for shard in shards { shard.eventLoop.perform { shard.startMeasuringLag() } }
+            defer { for shard in shards { shard.eventLoop.perform { shard.stopMeasuringLag() } } }
             registrar.start { [weak self, loop = registrar.eventLoop] in
                 // Nobody keeps the hub for its figures.
                 let hub = self
@@ -150,11 +155,16 @@ public final class Hub: Service {
     // MARK: Drain
 
     /// True once ``drain(over:)`` has been called.
-    public var isDraining: Bool { draining.withLockedValue { $0 } }
+    public var isDraining: Bool { drainEnd.withLockedValue { $0 != nil } }
+
+    /// How long the drain is still to take; `nil` while there is none.
+    var drainRemaining: TimeAmount? {
+        drainEnd.withLockedValue { $0 }.map { max(.zero, $0 - NIODeadline.now()) }
+    }
 
     /// Ends all streams with `server_close` `draining`, spread over `duration`; returns when none is left.
     public func drain(over duration: TimeAmount) async {
-        draining.withLockedValue { $0 = true }
+        drainEnd.withLockedValue { $0 = NIODeadline.now() + duration }
         await withTaskGroup(of: Void.self) { group in
             for shard in shards {
                 group.addTask { try? await shard.eventLoop.flatSubmit { shard.drain(over: duration) }.get() }
@@ -162,67 +172,5 @@ public final class Hub: Service {
         }
         // The others know at once that these streams and this node are gone.
         await registrar.finish()
-    }
-
-    // MARK: Figures
-
-    /// The figures for `/stats`. Those of streams and channels are narrowed to `project`, if it is given; the relay's and
-    /// the memory's are the node's.
-    public func statistics(project: ProjectID? = nil) async -> HubStatistics {
-        let intake = intake
-        let arrived = try? await relay.eventLoop.submit { intake.figures(project: project) }.get()
-        var figures: [Shard.Figures] = []
-        for shard in shards {
-            if let figure = try? await shard.eventLoop.submit({ shard.figures(project: project) }).get() {
-                figures.append(figure)
-            }
-        }
-        let registered = try? await registrar.eventLoop.submit { self.registrar.state }.get()
-        return statistics(of: figures, arrived: arrived, registered: registered)
-    }
-
-    private func statistics(
-        of shards: [Shard.Figures], arrived: Intake.Figures?, registered: Registrar.State?
-    ) -> HubStatistics {
-        var statistics = HubStatistics()
-        statistics.node = configuration.node
-        statistics.version = configuration.version
-        statistics.uptimeSeconds = Double((NIODeadline.now() - started).nanoseconds / 1_000_000) / 1_000
-        statistics.pid = ProcessFigures.processID
-        statistics.memory.rssBytes = ProcessFigures.residentBytes
-        var counters = StreamCounters()
-        for shard in shards {
-            statistics.streams.open += shard.open
-            statistics.streams.slow += shard.slow
-            statistics.memory.tailBytes += shard.tailBytes
-            counters.add(shard.counters)
-        }
-        statistics.streams.openedTotal = counters.opened
-        for (reason, count) in counters.closed { statistics.streams.closedTotal[reason.rawValue] = count }
-        statistics.users = shards.reduce(into: Set<UserID>()) { $0.formUnion($1.users) }.count
-        statistics.projects = shards.reduce(into: Set<ProjectID>()) { $0.formUnion($1.projects) }.count
-        for (index, channel) in catalog.channels.enumerated() {
-            var figures = HubStatistics.Channel()
-            figures.streams = shards.reduce(0) { $0 + $1.streamsByChannel[index] }
-            figures.publishedTotal = arrived?.published[index] ?? 0
-            if index < counters.delivered.frames.count {
-                figures.deliveredTotal = counters.delivered.frames[index]
-                figures.deliveredBytesTotal = counters.delivered.bytes[index]
-            }
-            statistics.channels[channel.name] = figures
-        }
-        let relayStatus = relay.status
-        statistics.relay.kind = relay.kind
-        statistics.relay.connected = relayStatus.isConnected
-        statistics.relay.subscriptions = relayStatus.subscriptions
-        statistics.relay.reconnectsTotal = relayStatus.reconnectsTotal
-        statistics.relay.receivedTotal = arrived?.receivedTotal ?? 0
-        statistics.relay.rejectedTotal = rejections.totals
-        statistics.registry.kind = coordination.kind
-        statistics.registry.available = registered?.isReachable ?? false
-        statistics.registry.displacedTotal = registered?.figures.displaced ?? [:]
-        statistics.registry.refusedTotal = registered?.figures.refused ?? [:]
-        statistics.registry.unregisteredTotal = registered?.figures.unregistered ?? 0
-        return statistics
     }
 }

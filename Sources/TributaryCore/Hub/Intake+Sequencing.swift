@@ -9,13 +9,15 @@ extension Intake: SequencerOutput {
         of project: ProjectRoute, channel: Int
     ) {
         project.latest = .max(project.latest, id)
-        guard project.hasListeners(of: channel) else { return }
+        guard project.hasListeners(of: channel) else { return measurements.noteDropped(.noListener) }
         touch(project)
         let audience: Audience = envelope.recipient.map { .user($0, channel: channel) } ?? .channel(channel)
         let conflation =
             id == nil
             ? conflationRules.conflation(of: envelope.event, in: channel, to: envelope.recipient, data: data) : nil
-        project.builder.append(for: audience, id: id, at: position, conflation: conflation) { buffer in
+        project.builder.append(
+            for: audience, id: id, at: position, conflation: conflation, published: envelope.timestamp ?? 0
+        ) { buffer in
             let start = buffer.writerIndex
             ServerSentEventEncoder.encode(
                 event: envelope.event, data: data, id: id, retry: envelope.retry, into: &buffer
@@ -49,6 +51,8 @@ extension Intake: SequencerOutput {
             shard.eventLoop.perform { shard.tellGap(reason, missing: missing, project: id, reset: reset) }
         }
     }
+
+    func dropped(_ events: Int) { measurements.noteDropped(.heldTooLong, events: events) }
 
     func count(_ reason: String, of project: ProjectRoute, channel: Int) {
         rejections.count(reason, source: Topic(channel: catalog.channels[channel], project: project.id).name)

@@ -35,6 +35,7 @@ final class Intake: RelayReceiver, @unchecked Sendable {
     /// Projects that this batch has frames for.
     var touched: [ProjectRoute] = []
     private var receivedTotal: UInt64 = 0
+    var measurements = IntakeMeasurements()
     private var published: [UInt64]
     /// Written once by ``Hub`` before anything is received.
     var shards: [Shard] = []
@@ -220,7 +221,10 @@ final class Intake: RelayReceiver, @unchecked Sendable {
 
     func relayReceived(_ payload: UnsafeRawBufferPointer, on topic: Topic) {
         receivedTotal += 1
-        guard let route = lastRoute?.topic == topic ? lastRoute : routes[topic] else { return }
+        measurements.receivedBytes += UInt64(payload.count)
+        guard let route = lastRoute?.topic == topic ? lastRoute : routes[topic] else {
+            return measurements.noteDropped(.noListener)
+        }
         lastRoute = route
         let limit = configuration.maximumEnvelopeBytes
         guard payload.count <= limit + Envelope.maximumPlacementBytes else {
@@ -235,6 +239,7 @@ final class Intake: RelayReceiver, @unchecked Sendable {
             return relayRejected(error, on: topic)
         }
         published[route.channel] += 1
+        measurements.noteCommitted(envelope)
         if let project = route.project {
             countIgnoredID(of: envelope, on: route)
             project.published[route.channel] += 1
@@ -289,10 +294,16 @@ final class Intake: RelayReceiver, @unchecked Sendable {
     struct Figures: Sendable {
         let receivedTotal: UInt64
         let published: [UInt64]
+        /// That it listens to, the linger's time included.
+        let projects: Int
+        let measurements: IntakeMeasurements
     }
 
     func figures(project: ProjectID?) -> Figures {
         let narrowed = project.map { projects[$0]?.published ?? Array(repeating: 0, count: published.count) }
-        return Figures(receivedTotal: receivedTotal, published: narrowed ?? published)
+        return Figures(
+            receivedTotal: receivedTotal, published: narrowed ?? published, projects: projects.count,
+            measurements: measurements
+        )
     }
 }

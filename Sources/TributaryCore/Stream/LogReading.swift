@@ -23,6 +23,10 @@ struct LogReading {
         var lastReplayed: UInt64
         /// Where the event stands behind which the first was left out, for ``StreamPast``; `nil` while none was.
         var cutAt: LogPosition?
+        /// The log did not have all that the stream had missed.
+        var isIncomplete = false
+        /// The log could not be read.
+        var hasFailed = false
 
         /// 10,000: who missed more starts anew anyway.
         static let countLimit = 10_000
@@ -38,6 +42,12 @@ struct LogReading {
 
         /// Enough is known of what was left out. Only of that: whatever may be replayed is read to its end.
         var isCounted: Bool { hasMore && available > Self.countLimit }
+
+        /// How it has ended, when it has.
+        var outcome: ReplayOutcome {
+            if hasFailed { return .failed }
+            return isIncomplete ? .incomplete : hasMore ? .limited : .complete
+        }
 
         init(cursor: UInt64) {
             self.cursor = cursor

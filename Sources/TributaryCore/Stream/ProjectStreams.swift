@@ -31,6 +31,8 @@ final class ProjectStreams {
     private var behindCount = 0
     /// Streams that came from a node that had heard more than this one.
     private var ahead: [StreamSession] = []
+    /// What the shard has heard of the tail.
+    private var notedTailBytes = 0
     /// Streams that wait to be told who is there.
     private var awaitingPresence: [StreamSession] = []
 
@@ -48,6 +50,7 @@ final class ProjectStreams {
     /// - Returns: the channels to ask the relay for.
     func add(_ session: StreamSession, begins: Bool = true) -> ChannelSet {
         counters.opened += 1
+        shard.totals.noteOpened(session.wanted)
         session.wantsPresence = shard.presenceChannel.map { session.channels.contains($0) } ?? false
         let first = map.insert(session)
         session.lastWrite = shard.tick
@@ -128,8 +131,9 @@ final class ProjectStreams {
             if let gap = gapOfTrimmed(session.channels) { first.writeImmutableBuffer(gap) }
             return first
         }
+        shard.measurements.noteReplay(.unreadable, events: 0)
         var first = shard.frames.connected(session, latest: newest, recovered: false)
-        first.writeImmutableBuffer(shard.frames.gap(project, session.channels, .cursorNotFound))
+        first.writeImmutableBuffer(gapFrame(session.channels, .cursorNotFound))
         return first
     }
 
@@ -149,6 +153,7 @@ final class ProjectStreams {
         if wasBehind, !early.isEmpty { early.removeAll { $0 === session } }
         if session.isListedForSettling { changing.removeAll { $0 === session } }
         counters.closed[reason, default: 0] += 1
+        shard.totals.noteClosed(session.wanted, reason)
         let last = map.remove(session)
         settled.subtract(last)
         opened.subtract(last)
@@ -163,6 +168,7 @@ final class ProjectStreams {
     func narrow(_ session: StreamSession, by removed: ChannelSet) {
         map.move(session, to: session.channels.subtracting(removed))
         let last = map.release(removed)
+        shard.totals.noteListeners(of: removed, -1)
         settled.subtract(last)
         opened.subtract(last)
         if !last.isEmpty { shard.release(last, of: project) }
@@ -174,6 +180,7 @@ final class ProjectStreams {
     /// A stream waits for channels.
     func retain(_ channels: ChannelSet) {
         let first = map.retain(channels)
+        shard.totals.noteListeners(of: channels, 1)
         if !first.isEmpty { shard.retain(first, of: project) }
     }
 
@@ -213,21 +220,31 @@ final class ProjectStreams {
             for segment in segments { selection.add(segment, channels: group.channels, user: nil) }
             guard !selection.isEmpty else { continue }
             var taken = 0
+            // How many of them the latency has been noted for.
+            var timed = 0
             for session in group.sessions
             where session.state == .live && (recipients.isEmpty || !recipients.contains(session.user)) {
-                if session.deliver(selection, end: end) { taken += 1 }
+                guard session.deliver(selection, end: end) else { continue }
+                taken += 1
+                guard taken - timed == Self.timedTogether else { continue }
+                shard.noteWritten(selection, times: Self.timedTogether)
+                timed = taken
             }
+            shard.noteWritten(selection, times: taken - timed)
             count(selection.deliveries, times: taken)
         }
         for user in recipients {
             for session in map.sessions(of: user) where session.state == .live {
                 var selection = Selection()
                 for segment in segments { selection.add(segment, channels: session.channels, user: user) }
-                if !selection.isEmpty, session.deliver(selection, end: end) { count(selection.deliveries) }
+                guard !selection.isEmpty, session.deliver(selection, end: end) else { continue }
+                shard.noteWritten(selection, times: 1)
+                count(selection.deliveries)
             }
         }
         // Streams that fell behind just now were handed all of it; only those that were behind before will read it here.
         tail.append(segments, isNeeded: behindCount > 0, log: before)
+        noteTail()
         guard !ahead.isEmpty else { return }
         let sessions = ahead
         ahead = []
@@ -245,6 +262,7 @@ final class ProjectStreams {
         if reason == .logTrimmed { trimmed = max(trimmed, missing?.to ?? 0) }
         var builder = SegmentBuilder()
         for group in map.groups where !group.channels.isEmpty {
+            shard.measurements.noteGap(reason, streams: group.sessions.count)
             let frame = shard.frames.gap(project, group.channels, reason, missing: missing)
             builder.append(for: .streams(group.channels), missing: missing) { $0.writeImmutableBuffer(frame) }
         }
@@ -260,12 +278,15 @@ final class ProjectStreams {
         latest = nil
         trimmed = 0
         tail.restart()
+        noteTail()
     }
 
+    /// For one stream.
     func gapFrame(
         _ channels: ChannelSet, _ reason: GapReason, missing: MissingIDs? = nil
     ) -> ByteBuffer {
-        shard.frames.gap(project, channels, reason, missing: missing)
+        shard.measurements.noteGap(reason)
+        return shard.frames.gap(project, channels, reason, missing: missing)
     }
 
     // MARK: Slow streams
@@ -283,7 +304,9 @@ final class ProjectStreams {
     private func leaveBehind(_ session: StreamSession) {
         behindCount -= 1
         shard.slow[ObjectIdentifier(session)] = nil
-        if behindCount == 0 { tail.clear() }
+        guard behindCount == 0 else { return }
+        tail.clear()
+        noteTail()
     }
 
     // MARK: Presence
@@ -321,7 +344,19 @@ final class ProjectStreams {
     /// Counts what sockets have taken.
     func count(_ deliveries: [Delivery], times: Int = 1) {
         guard times > 0 else { return }
-        for delivery in deliveries { counters.delivered.add(delivery, times: times) }
+        for delivery in deliveries {
+            counters.delivered.add(delivery, times: times)
+            shard.totals.noteDelivered(delivery, times: times)
+        }
+    }
+
+    /// 256 sockets, a millisecond or two of writing: so many have one time for the latency between them.
+    private static let timedTogether = 256
+
+    /// Tells the shard how much the tail holds now.
+    private func noteTail() {
+        shard.totals.tailBytes += tail.byteCount - notedTailBytes
+        notedTailBytes = tail.byteCount
     }
 }
 

@@ -23,12 +23,15 @@ final class Shard: @unchecked Sendable {
     private let intake: Intake
     private let registrar: Registrar
     private var sessions: [ConnectionID: StreamSession] = [:]
-    private var projects: [ProjectID: ProjectStreams] = [:]
+    private(set) var projects: [ProjectID: ProjectStreams] = [:]
     private var wheel = HeartbeatWheel()
     private var ticking: RepeatedTask?
-    private var openCount = 0
-    /// The sums of projects that are gone.
-    private var departed = StreamCounters()
+    private(set) var openCount = 0
+    var totals: ShardTotals
+    var measurements = ShardMeasurements()
+    var lag = LoopLag()
+    /// The next look at how late the loop is.
+    var lagTick: Scheduled<Void>?
     private var drainPromise: EventLoopPromise<Void>?
 
     init(
@@ -39,6 +42,7 @@ final class Shard: @unchecked Sendable {
         self.eventLoop = eventLoop
         self.configuration = configuration
         self.frames = frames
+        totals = ShardTotals(channels: frames.channelCount)
         presenceChannel = intake.presenceChannel.map { ChannelSet(index: $0) }
         entrance = PacedWork(eventLoop: eventLoop)
         reader = LogReader(log: log, catalog: catalog, eventLoop: eventLoop)
@@ -106,10 +110,9 @@ final class Shard: @unchecked Sendable {
     /// A project's last stream has let go of these channels.
     func release(_ channels: ChannelSet, of project: ProjectID) { intake.release(project, channels, shard: self) }
 
-    /// Nobody has listened to the project for the linger's time: its figures go into the sums.
+    /// Nobody has listened to the project for the linger's time.
     func forget(_ project: ProjectID) {
         guard let stream = projects[project], stream.map.count == 0 else { return }
-        departed.add(stream.counters)
         projects[project] = nil
     }
 
@@ -251,37 +254,5 @@ final class Shard: @unchecked Sendable {
         }
         if openCount == 0 { promise.succeed() }
         return promise.futureResult
-    }
-
-    // MARK: Figures
-
-    struct Figures: Sendable {
-        var open = 0
-        var slow = 0
-        /// Once for each project that they read; told apart off the loop, because there may be tens of thousands.
-        var users: [UserID] = []
-        var projects: Set<ProjectID> = []
-        var streamsByChannel: [Int] = []
-        var counters = StreamCounters()
-        var tailBytes = 0
-    }
-
-    /// The figures of this event loop; with `project` those that are kept per project are narrowed to it.
-    func figures(project: ProjectID?) -> Figures {
-        var figures = Figures()
-        figures.streamsByChannel = Array(repeating: 0, count: frames.channelCount)
-        for (id, stream) in projects where project == nil || id == project {
-            figures.open += stream.map.count
-            figures.users.append(contentsOf: stream.map.users)
-            if stream.map.count > 0 { figures.projects.insert(id) }
-            for channel in figures.streamsByChannel.indices {
-                figures.streamsByChannel[channel] += stream.map.count(of: channel)
-            }
-            figures.counters.add(stream.counters)
-            figures.tailBytes += stream.tail.byteCount
-        }
-        figures.slow = slow.values.count { project == nil || $0.project == project }
-        if project == nil { figures.counters.add(departed) }
-        return figures
     }
 }

@@ -153,6 +153,7 @@ extension StreamSession {
         let missing = MissingIDs(from: last + 1, to: nil)
         beginAnew()
         beginReading(after: .position(.start), replay: reading.replay)
+        self.reading?.replay?.isIncomplete = true
         self.reading?.isComplete = isCutShort
         self.reading?.replay?.isOfOldLog = isCutShort
         lastWrite = stream.shard.tick
@@ -186,6 +187,7 @@ extension StreamSession {
     private func giveUp() {
         guard let reading else { return }
         lastWrite = stream.shard.tick
+        self.reading?.replay?.hasFailed = true
         if reading.addition != nil, let replay = reading.replay {
             let missing = MissingIDs(from: replay.lastReplayed + 1, to: nil)
             let reason: GapReason = replay.hasBegun ? .logUnavailable : .cursorNotFound
@@ -225,9 +227,11 @@ extension StreamSession {
                 noteBegin(of: read, after: page.start)
             }
             if let missing = recovery.missing {
+                reading.replay?.isIncomplete = true
                 sink.write(stream.gapFrame(read, .cursorNotFound, missing: missing))
             }
         } else if let floor = reading.toldFloors.news(in: page.state, behind: page.start) {
+            reading.replay?.isIncomplete = true
             sink.write(
                 stream.gapFrame(read, .logTrimmed, missing: MissingIDs(behind: page.start, upTo: floor)))
         }
@@ -280,6 +284,7 @@ extension StreamSession {
         self.reading = nil
         handed = max(handed, reading.through)
         if let replay = reading.replay {
+            stream.shard.measurements.noteReplay(replay.outcome, events: replay.replayed)
             sink.write(replayEnd(of: replay))
             if replay.hasMore {
                 let missing = MissingIDs(from: replay.firstLeftOut, to: reading.through.high)

@@ -186,6 +186,7 @@ public final class StreamSession {
     private func fallBehind(at position: Int, handedOver: [Delivery]) {
         guard state == .live else { return }
         state = .behind(position: position)
+        stream.shard.measurements.slowdowns += 1
         handed = stream.position
         epoch = stream.epoch
         inFlight = handedOver
@@ -218,6 +219,7 @@ public final class StreamSession {
             }
             state = .behind(position: position)
             lastWrite = stream.shard.tick
+            stream.shard.measurements.noteDropped(.conflated, events: selection.replacedCount)
             for slice in selection.slices { sink.write(slice) }
             guard sink.flush() else {
                 inFlight = selection.deliveries
@@ -247,10 +249,17 @@ public final class StreamSession {
         epoch = stream.epoch
     }
 
+    /// What its client did not get.
+    private func noteUnfinished() {
+        stream.shard.measurements.noteDropped(.connectionEnded, events: inFlight.reduce(0) { $0 + $1.frames })
+        if let replay = reading?.replay { stream.shard.measurements.noteReplay(.abandoned, events: replay.replayed) }
+    }
+
     private func leave(_ reason: StreamCloseReason) {
         let wasBehind = isBehind
         let wasOpening = state == .opening
         state = .closed
+        noteUnfinished()
         reading = nil
         additions = []
         stream.remove(self, reason: reason, wasBehind: wasBehind, wasOpening: wasOpening)

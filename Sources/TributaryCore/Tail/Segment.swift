@@ -23,6 +23,8 @@ struct Frame: Sendable {
     let missing: MissingIDs?
     /// What it replaces for readers that are behind; `nil` if it replaces nothing, and nothing replaces it.
     let conflation: Conflation?
+    /// When its publisher sent it, in milliseconds since 1970; 0 if it did not say, or if it was read from the log.
+    let published: UInt64
 }
 
 /// What reached a socket, by channel.
@@ -56,6 +58,8 @@ final class Segment: Sendable {
     let missing: MissingIDs?
     /// The sums over all frames that are not notices; what a stream gets that reads every one.
     let deliveries: [Delivery]
+    /// When its events were published, as far as their publishers said.
+    let stamps: [EventStamp]
 
     init(bytes: ByteBuffer, frames: [Frame]) {
         self.bytes = bytes
@@ -69,8 +73,10 @@ final class Segment: Sendable {
         var lastPosition: LogPosition?
         var missing: MissingIDs?
         var isConflating = false
+        var stamps: [EventStamp] = []
         var start = 0
         for frame in frames {
+            if frame.published > 0 { stamps.note(frame.published) }
             firstPosition = firstPosition ?? frame.position
             lastPosition = frame.position ?? lastPosition
             missing = frame.missing.map { $0.union(missing ?? $0) } ?? missing
@@ -103,6 +109,7 @@ final class Segment: Sendable {
         self.lastPosition = lastPosition
         self.missing = missing
         self.isConflating = isConflating
+        self.stamps = stamps
     }
 }
 

@@ -8,16 +8,18 @@ struct SegmentBuilder {
     private var frames: [Frame] = []
 
     /// Encodes one frame behind the others, by `encode`.
+    ///
+    /// - Parameter published: as ``Frame/published``.
     mutating func append(
         for audience: Audience, id: EventID? = nil, at position: LogPosition? = nil, missing: MissingIDs? = nil,
-        conflation: Conflation? = nil, _ encode: (inout ByteBuffer) -> Void
+        conflation: Conflation? = nil, published: UInt64 = 0, _ encode: (inout ByteBuffer) -> Void
     ) {
         let before = bytes.readableBytes
         encode(&bytes)
         frames.append(
             Frame(
                 end: bytes.readableBytes, audience: audience, id: id, position: position, missing: missing,
-                conflation: conflation
+                conflation: conflation, published: published
             )
         )
         if bytes.readableBytes > Segment.capacity, before > 0 {
@@ -36,7 +38,7 @@ struct SegmentBuilder {
         frames = [
             Frame(
                 end: bytes.readableBytes, audience: last.audience, id: last.id, position: last.position,
-                missing: last.missing, conflation: last.conflation)
+                missing: last.missing, conflation: last.conflation, published: last.published)
         ]
     }
 

@@ -6,6 +6,10 @@ struct Selection {
     private(set) var slices: [ByteBuffer] = []
     private(set) var deliveries: [Delivery] = []
     private(set) var byteCount = 0
+    /// When what it has was published, as far as the publishers said.
+    private(set) var stamps: [EventStamp] = []
+    /// How many frames were left out because newer ones replace them.
+    private(set) var replacedCount = 0
 
     var isEmpty: Bool { slices.isEmpty }
 
@@ -25,6 +29,8 @@ struct Selection {
             slices.append(segment.bytes)
             byteCount += segment.bytes.readableBytes
             for delivery in segment.deliveries { deliveries.add(delivery) }
+            // Mostly there is one segment: it lends its list.
+            if stamps.isEmpty { stamps = segment.stamps } else { stamps += segment.stamps }
             return
         }
         var start = 0
@@ -34,9 +40,11 @@ struct Selection {
                 // Read before.
             } else if !replaced.isEmpty, replaced[index] {
                 // A newer one comes.
+                if case .counted? = frame.audience.channel(for: channels, user: user) { replacedCount += 1 }
             } else if let channel = frame.audience.channel(for: channels, user: user, anyNotice: anyNotice) {
                 if case .counted(let channel) = channel {
                     deliveries.add(Delivery(channel: channel, frames: 1, bytes: frame.end - start))
+                    if frame.published > 0 { stamps.note(frame.published) }
                 }
                 if selected.upperBound == start, !selected.isEmpty {
                     selected = selected.lowerBound..<frame.end

@@ -160,6 +160,7 @@ final class Sequencer {
     /// Drops what is held: what the log has is read from it later, and the rest is told.
     func overflow() {
         hasDropped = true
+        output.dropped(held.count { $0.id == nil })
         for item in held where item.outcome == nil && item.id != nil {
             item.payload.withUnsafeReadableBytes { bytes in
                 guard let envelope = try? Envelope.scan(bytes) else { return }

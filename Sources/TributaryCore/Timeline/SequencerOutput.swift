@@ -13,6 +13,8 @@ protocol SequencerOutput: AnyObject {
     func flush()
     /// The project's known channels have been read up to the timeline's position.
     func settled(_ project: ProjectRoute)
+    /// So many events were dropped that no log has: more came than is kept while it is read.
+    func dropped(_ events: Int)
     /// Something was wrong with an event, or with the log's word on it.
     func count(_ reason: String, of project: ProjectRoute, channel: Int)
 }

@@ -194,6 +194,7 @@ extension RedisClusterRelay {
     private var timeout: TimeAmount { .milliseconds(Int64(configuration.probeTimeoutMilliseconds)) }
 
     private func probeReturned() {
+        updateStatus { $0.probedAt = .now() }
         probeTimer?.cancel()
         if isReady {
             if !status.isConnected { becomeConnected() }

@@ -249,6 +249,7 @@ extension RedisRelay: RedisSubscriberDelegate {
     }
 
     private func probeReturned() {
+        updateStatus { $0.probedAt = .now() }
         setSubscriberTimer(configuration.probeIntervalMilliseconds) { relay in
             relay.ledger.retryRefused()
             relay.flush()
