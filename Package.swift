@@ -18,6 +18,7 @@ let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let collections = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let nioHTTP2 = Target.Dependency.product(name: "NIOHTTP2", package: "swift-nio-http2")
 let nioHPACK = Target.Dependency.product(name: "NIOHPACK", package: "swift-nio-http2")
@@ -40,6 +41,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.4.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
@@ -56,7 +58,7 @@ let package = Package(
             name: "TributaryProtocol",
             dependencies: [nioCore],
             path: "Protocols",
-            exclude: ["README.md", "asyncapi.yaml", "openapi.yaml", "schemas", "examples", "fixtures"],
+            exclude: ["README.md", "asyncapi.yaml", "openapi.yaml", "schemas", "examples", "fixtures", "observability"],
             sources: ["Swift"],
             resources: [.embedInCode("catalog.json")],
             swiftSettings: settings
@@ -93,7 +95,7 @@ let package = Package(
             name: "TributaryServer",
             dependencies: [
                 "TributaryCore", nioCore, nioPosix, nioHTTP1, nioHTTP2, nioHPACK, nioTLS, nioSSL, nioConcurrency,
-                lifecycle, logging,
+                lifecycle, logging, metrics,
                 collections, asyncHTTPClient, jwtKit, crypto,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -123,7 +125,7 @@ let package = Package(
             name: "tributary",
             dependencies: [
                 "TributaryServer", "TributaryRedis", "TributarySQLite", "TributaryClient", "TributaryCore",
-                "TributaryProtocol", nioCore, nioPosix, lifecycle, logging, asyncHTTPClient,
+                "TributaryProtocol", nioCore, nioPosix, lifecycle, logging, metrics, asyncHTTPClient,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -179,6 +181,7 @@ let package = Package(
                 crypto,
                 lifecycle,
                 logging,
+                metrics,
                 crypto,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ],

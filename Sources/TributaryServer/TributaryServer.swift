@@ -1,3 +1,4 @@
+import CoreMetrics
 import Hummingbird
 import Logging
 import NIOCore
@@ -21,29 +22,36 @@ public struct TributaryServer: Service {
     private let requests: AsyncStream<APIRequest>
     private let responder: APIResponder
     private let eventLoop: any EventLoop
+    /// How often the certificate was read again.
+    private let reloads: (done: Counter, failed: Counter)
 
     /// - Parameters:
     ///   - eventLoopGroup: its loops are the hub's.
+    ///   - metrics: what `/metrics` shows beside the hub's own figures.
     ///   - demo: what is served at `/demo`; without it nothing is there.
     public init(
         configuration: ServerConfiguration, hub: Hub, eventLoopGroup: any EventLoopGroup, logger: Logger,
-        demo: Demo? = nil
+        metrics: MetricsRegistry = MetricsRegistry(), demo: Demo? = nil
     ) {
         self.init(
             configuration: configuration, hub: hub, access: Access(configuration, catalog: hub.catalog, logger: logger),
-            eventLoopGroup: eventLoopGroup, logger: logger, demo: demo
+            eventLoopGroup: eventLoopGroup, logger: logger, metrics: metrics, demo: demo
         )
     }
 
     /// The same with another judge than the configuration says.
     init(
         configuration: ServerConfiguration, hub: Hub, access: Access, eventLoopGroup: any EventLoopGroup,
-        logger: Logger, demo: Demo? = nil
+        logger: Logger, metrics: MetricsRegistry = MetricsRegistry(), demo: Demo? = nil
     ) {
         self.configuration = configuration
         self.hub = hub
         self.logger = logger
         eventLoop = eventLoopGroup.next()
+        func reloads(_ outcome: String) -> Counter {
+            Counter(label: "tributary.certificate.reloads", dimensions: [("outcome", outcome)], factory: metrics)
+        }
+        self.reloads = (reloads("done"), reloads("failed"))
         let (requests, continuation) = AsyncStream<APIRequest>.makeStream()
         if let application = access.application { hub.whenRevoked { application.forget($0, in: $1) } }
         let admission = StreamAdmission(hub: hub, access: access, configuration: configuration)
@@ -80,8 +88,10 @@ public struct TributaryServer: Service {
         }
         let limiter = PublishLimiter(configuration.publishing)
         func responder(_ part: APIRoutes.Part) -> RouterResponder<APIContext> {
-            APIRoutes(hub: hub, admission: admission, access: access, limiter: limiter, part: part, demo: demo).router
-                .buildResponder()
+            APIRoutes(
+                hub: hub, admission: admission, access: access, limiter: limiter, part: part, metrics: metrics,
+                demo: demo
+            ).router.buildResponder()
         }
         self.responder = APIResponder(
             main: responder(adminListener == nil ? .everything : .main),
@@ -115,7 +125,9 @@ public struct TributaryServer: Service {
         do throws(ListenError) {
             try certificate.load()
             logger.notice("certificate reloaded")
+            reloads.done.increment()
         } catch {
+            reloads.failed.increment()
             logger.error("certificate not reloaded: the old one stays", metadata: ["error": "\(error)"])
         }
     }

@@ -27,7 +27,7 @@ import TributaryTesting
     }
 
     private static let operators = [
-        "/stats", "/connections", "/debug/connections/u/p", "/explain?user_id=u&id=1",
+        "/stats", "/metrics", "/connections", "/debug/connections/u/p", "/explain?user_id=u&id=1",
     ]
     private static let everybody = ["/history", "/presence"]
 

@@ -32,6 +32,8 @@ struct APIRoutes {
     let access: Access
     /// How fast may be told to others.
     let limiter: PublishLimiter
+    /// What libraries and services report.
+    let metrics: MetricsRegistry
     let router = APIRouter(context: APIContext.self)
     /// All that there are.
     private(set) var all: [Route] = []
@@ -39,11 +41,13 @@ struct APIRoutes {
     /// What operators ask is there only where somebody can prove to be one; otherwise its paths are unknown like any other.
     init(
         hub: Hub, admission: StreamAdmission, access: Access, limiter: PublishLimiter, part: Part = .everything,
-        demo: Demo? = nil
+        metrics: MetricsRegistry = MetricsRegistry(), demo: Demo? = nil
     ) {
         self.hub = hub
         self.access = access
         self.limiter = limiter
+        self.metrics = metrics
+        router.add(middleware: MetricsMiddleware(metrics))
         router.add(middleware: ProblemMiddleware())
         addHealthRoute()
         addReadyRoute()
@@ -66,6 +70,7 @@ struct APIRoutes {
     private mutating func addOperatorRoutes(_ part: Part) {
         if !access.guardsInspection || access.hasOperators {
             addStatsRoute()
+            addMetricsRoute()
             addLivePageRoute()
             // The page needs it where it is itself.
             if part == .admin { addBrowserClientRoute() }

@@ -1,3 +1,4 @@
+import CoreMetrics
 import Foundation
 import Logging
 import NIOCore
@@ -34,6 +35,9 @@ struct HubProcess {
     private func serve(
         _ catalog: Catalog, on threads: MultiThreadedEventLoopGroup, until shutdown: Shutdown
     ) async throws {
+        let metrics = MetricsRegistry()
+        // What libraries report goes where the hub's own figures are.
+        MetricsSystem.bootstrap(metrics)
         let node = options.node ?? NodeName.random()
         let logger = Logger.standardError("tributary", level: options.logLevel)
         let loops = (relay: threads.next(), log: threads.next(), coordination: threads.next())
@@ -50,6 +54,7 @@ struct HubProcess {
         let jobs = options.demo ? DemoJobs(hub: hub, logger: logger) : nil
         let server = TributaryServer(
             configuration: ServerConfiguration(options), hub: hub, eventLoopGroup: threads, logger: logger,
+            metrics: metrics,
             demo: jobs.map { Demo(files: DemoPage.files, startJob: $0.start) }
         )
         // Before anything runs: a port in use ends the process without a word of Redis.
