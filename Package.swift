@@ -58,7 +58,9 @@ let package = Package(
             name: "TributaryProtocol",
             dependencies: [nioCore],
             path: "Protocols",
-            exclude: ["README.md", "asyncapi.yaml", "openapi.yaml", "schemas", "examples", "fixtures", "observability"],
+            exclude: [
+                "README.md", "asyncapi.yaml", "openapi.yaml", "schemas", "examples", "fixtures", "observability",
+            ],
             sources: ["Swift"],
             resources: [.embedInCode("catalog.json")],
             swiftSettings: settings

@@ -290,6 +290,7 @@ def test_openapi_describes_what_there_is():
         "/revoke": {"post"},
         "/explain": {"get"},
         "/stats": {"get"},
+        "/metrics": {"get"},
         "/healthz": {"get"},
         "/readyz": {"get"},
         "/": {"get"},

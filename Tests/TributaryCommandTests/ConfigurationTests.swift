@@ -49,7 +49,8 @@ import TributaryServer
         "publisher-token": "fedcba9876543210", "publisher-previous-token": "0123456789abcdef",
         "publish-rate-per-user": "16", "publish-rate-per-address": "17", "publish-rate-per-project": "18",
         "max-stream-age-seconds": "16",
-        "drain-seconds": "8", "threads": "1000", "node": "n", "log-level": "trace", "demo": "true",
+        "drain-seconds": "8", "threads": "1000", "node": "n", "log-level": "trace", "log-format": "json",
+        "demo": "true",
     ]
 
     /// What a setting stands beside, because it means nothing alone.

@@ -8,6 +8,8 @@ public struct Explanation: Sendable, Codable {
         public var event: String?
         /// The only user that it is for.
         public var to: String?
+        /// Where it belongs in its publisher's trace: the `traceparent` that it came with.
+        public var traceparent: String?
         /// In the log's order, as `<high>-<late>`.
         public var position: String?
     }

@@ -12,7 +12,8 @@ extension Hub {
             let envelope = entry.envelope.withUnsafeReadableBytes { try? Envelope.scan($0) }
             logged = Explanation.Logged(
                 state: "found", channel: entry.channel.name, event: envelope?.event.rawValue,
-                to: envelope?.recipient?.rawValue, position: entry.position.description
+                to: envelope?.recipient?.rawValue, traceparent: envelope?.trace?.rawValue,
+                position: entry.position.description
             )
             event.channel = entry.channel.name
             event.position = entry.position.description

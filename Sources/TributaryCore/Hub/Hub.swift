@@ -58,7 +58,7 @@ public final class Hub: Service {
         let shards = eventLoops.enumerated().map { index, loop in
             Shard(
                 index: index, eventLoop: loop, configuration: configuration, frames: frames, log: log,
-                catalog: catalog, intake: intake, registrar: registrar
+                catalog: catalog, intake: intake, registrar: registrar, logger: logger
             )
         }
         intake.shards = shards

@@ -11,6 +11,7 @@ extension Intake: SequencerOutput {
         project.latest = .max(project.latest, id)
         guard project.hasListeners(of: channel) else { return measurements.noteDropped(.noListener) }
         touch(project)
+        if envelope.traceparent != nil { noteTrace(of: envelope, id: id, in: project, channel: channel) }
         let audience: Audience = envelope.recipient.map { .user($0, channel: channel) } ?? .channel(channel)
         let conflation =
             id == nil
@@ -28,6 +29,17 @@ extension Intake: SequencerOutput {
                 }
             }
         }
+    }
+
+    /// Tells where an event is on its way, for whoever follows its trace.
+    private func noteTrace(of envelope: Envelope, id: EventID?, in project: ProjectRoute, channel: Int) {
+        guard traces.isRead, let trace = envelope.trace else { return }
+        var metadata: Logger.Metadata = [
+            "event": "\(envelope.event)", "channel": "\(catalog.channels[channel].name)", "project": "\(project.id)",
+            "traceparent": "\(trace.rawValue)", "trace_id": "\(trace.traceID)", "span_id": "\(trace.spanID)",
+        ]
+        if let id { metadata["id"] = "\(id)" }
+        traces.write("frame passed on", metadata)
     }
 
     func touch(_ project: ProjectRoute) {

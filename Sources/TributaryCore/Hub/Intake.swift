@@ -36,6 +36,8 @@ final class Intake: RelayReceiver, @unchecked Sendable {
     var touched: [ProjectRoute] = []
     private var receivedTotal: UInt64 = 0
     var measurements = IntakeMeasurements()
+    /// One line for each frame of an event that belongs to a trace.
+    var traces: SampledLog
     private var published: [UInt64]
     /// Written once by ``Hub`` before anything is received.
     var shards: [Shard] = []
@@ -56,6 +58,7 @@ final class Intake: RelayReceiver, @unchecked Sendable {
         self.configuration = configuration
         self.rejections = rejections
         self.logger = logger
+        traces = SampledLog(logger, "frames")
         multiplexer = Multiplexer(linger: UInt64(configuration.lingerMilliseconds))
         published = Array(repeating: 0, count: catalog.channels.count)
         conflationRules = ConflationRules(catalog)

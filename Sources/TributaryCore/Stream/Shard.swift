@@ -1,3 +1,4 @@
+import Logging
 import NIOCore
 import TributaryProtocol
 
@@ -30,13 +31,16 @@ final class Shard: @unchecked Sendable {
     var totals: ShardTotals
     var measurements = ShardMeasurements()
     var lag = LoopLag()
+    /// One line for each stream that opens or closes.
+    var streamLog: SampledLog
     /// The next look at how late the loop is.
     var lagTick: Scheduled<Void>?
     private var drainPromise: EventLoopPromise<Void>?
 
     init(
         index: Int, eventLoop: any EventLoop, configuration: HubConfiguration, frames: HubFrames, log: any EventLog,
-        catalog: Catalog, intake: Intake, registrar: Registrar, clock: @escaping () -> Instant = { .now }
+        catalog: Catalog, intake: Intake, registrar: Registrar, logger: Logger = .silent,
+        clock: @escaping () -> Instant = { .now }
     ) {
         self.index = index
         self.eventLoop = eventLoop
@@ -48,6 +52,7 @@ final class Shard: @unchecked Sendable {
         reader = LogReader(log: log, catalog: catalog, eventLoop: eventLoop)
         self.intake = intake
         self.registrar = registrar
+        streamLog = SampledLog(logger, "streams")
         self.clock = clock
         inquire = { review, channels in eventLoop.makeFutureWithTask { await review.ask(channels) } }
     }
@@ -73,6 +78,7 @@ final class Shard: @unchecked Sendable {
         session.term = term(of: request.lease)
         // Its credential may have ended on the way.
         let isOver = session.term?.isOver(now: clock()) ?? false
+        noteOpened(session)
         let missing = stream.add(session, begins: !isOver)
         if !missing.isEmpty { retain(missing, of: stream.project) }
         // The server refuses streams while it drains; one that was on its way gets its last frame at once.
@@ -97,11 +103,14 @@ final class Shard: @unchecked Sendable {
         _ session: StreamSession, released: ChannelSet, reason: StreamCloseReason, at position: LogPosition?
     ) {
         openCount -= 1
+        noteClosed(session, reason)
         sessions[session.connection] = nil
         registrar.closed(session.connection, reason: reason, position: position)
         wheel.remove(session)
         if !released.isEmpty { release(released, of: session.project) }
-        if openCount == 0 { drainPromise?.succeed() }
+        guard openCount == 0 else { return }
+        if drainPromise != nil { streamLog.tellLeftOut(isLast: true) }
+        drainPromise?.succeed()
     }
 
     /// A project's first stream wants these channels.
@@ -177,6 +186,7 @@ final class Shard: @unchecked Sendable {
     }
 
     private func advance() {
+        streamLog.tellLeftOut()
         let due = wheel.advance()
         if !due.isEmpty {
             // Built once per tick: the event form differs only in its timestamp.
@@ -198,6 +208,7 @@ final class Shard: @unchecked Sendable {
         }
         if !slow.isEmpty, tick.isMultiple(of: UInt32(1_000 / HeartbeatWheel.tickMilliseconds)) { closeStuckStreams() }
         if openCount == 0, slow.isEmpty, projects.isEmpty {
+            streamLog.tellLeftOut(isLast: true)
             ticking?.cancel()
             ticking = nil
         }

@@ -58,6 +58,7 @@ struct ServeOptions: Equatable, Sendable {
     /// The node's name in `connected` frames and `/stats`; `nil` is the host's name and four random characters.
     var node: String?
     var logLevel = Logger.Level.info
+    var logFormat = LogFormat.text
     /// Publish a sample feed into the project `default`.
     var demo = false
 }

@@ -133,6 +133,11 @@ extension Setting {
             help: "What goes to standard error: \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")).",
             check: choice
         ),
+        .text(
+            "log-format", \.logFormat, placeholder: "FORMAT", defaultText: "text",
+            help: "How it looks there: `text`, or `json` with one object a line.",
+            check: choice
+        ),
         .flag(
             "demo", \.demo,
             help: "Publish a sample feed on five channels of the project `default`, and serve a small chat at /demo."

@@ -39,7 +39,7 @@ struct HubProcess {
         // What libraries report goes where the hub's own figures are.
         MetricsSystem.bootstrap(metrics)
         let node = options.node ?? NodeName.random()
-        let logger = Logger.standardError("tributary", level: options.logLevel)
+        let logger = Logger.standardError("tributary", level: options.logLevel, format: options.logFormat)
         let loops = (relay: threads.next(), log: threads.next(), coordination: threads.next())
         let medium = try EventMedium(options, catalog: catalog, node: node, on: loops, logger: logger)
         let hub = Hub(
