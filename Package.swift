@@ -34,6 +34,9 @@ let package = Package(
         .library(name: "TributaryProtocol", targets: ["TributaryProtocol"]),
         .library(name: "TributaryClient", targets: ["TributaryClient"]),
         .library(name: "TributaryRedis", targets: ["TributaryRedis"]),
+        // For Tests/Benchmarks, which is a package of its own.
+        .library(name: "TributaryWorkloads", targets: ["TributaryWorkloads"]),
+        .executable(name: "tributary-instructions", targets: ["tributary-instructions"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
@@ -143,6 +146,19 @@ let package = Package(
                 "TributaryCore", nioCore, nioPosix, nioHTTP1, nioEmbedded, nioConcurrency, lifecycle, logging,
             ],
             path: "Tests/TributaryTesting",
+            swiftSettings: settings
+        ),
+        // What is measured of the hot path: by the benchmarks, and by the count of instructions in the test run.
+        .target(
+            name: "TributaryWorkloads",
+            dependencies: ["TributaryRedis", "TributaryCore", "TributaryProtocol", nioCore, nioEmbedded, logging],
+            path: "Tests/Benchmarks/Workloads",
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "tributary-instructions",
+            dependencies: ["TributaryWorkloads"],
+            path: "Tests/Benchmarks/Instructions",
             swiftSettings: settings
         ),
         .testTarget(

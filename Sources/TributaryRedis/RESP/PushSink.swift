@@ -6,9 +6,9 @@ import TributaryProtocol
 /// Reads the subscriber connection: messages go to the receiver straight from hiredis' buffer, without an allocation.
 ///
 /// Lives on the relay's event loop.
-final class PushSink: ReplySink {
+package final class PushSink: ReplySink {
     /// What is not a message.
-    enum Reply: Equatable {
+    package enum Reply: Equatable {
         case subscribed
         case unsubscribed
         case pong
@@ -56,7 +56,7 @@ final class PushSink: ReplySink {
     ///   - maximumPayloadBytes: longer payloads are rejected; a much longer one is dropped as it arrives.
     ///   - replied: called with each reply that is not a message.
     ///   - probed: called with each payload on the node's own channel, valid only during the call.
-    init(
+    package init(
         topics: TopicTable,
         receiver: any RelayReceiver,
         control: String,
@@ -75,7 +75,7 @@ final class PushSink: ReplySink {
     }
 
     /// Tells the receiver that what one read held has been handed over.
-    func finishBatch() {
+    package func finishBatch() {
         guard hasDelivered else { return }
         hasDelivered = false
         receiver.relayFinishedBatch()

@@ -3,7 +3,7 @@ import CHiredis
 /// hiredis' incremental parser around a ``ReplySink``. Lives on its connection's event loop.
 ///
 /// Holds at most one unfinished element, and never more than `maximumBufferedBytes` of it.
-final class RESPReader {
+package final class RESPReader {
     private let sink: ReplySink
     private let maximumBufferedBytes: Int
     private var reader: UnsafeMutablePointer<redisReader>?
@@ -15,7 +15,7 @@ final class RESPReader {
     /// 64 KiB: no status, error or integer is longer, and no length line.
     private static let maximumLineBytes = 64 << 10
 
-    init(sink: ReplySink, maximumBufferedBytes: Int) {
+    package init(sink: ReplySink, maximumBufferedBytes: Int) {
         self.sink = sink
         self.maximumBufferedBytes = maximumBufferedBytes
         makeReader()
@@ -28,7 +28,7 @@ final class RESPReader {
     /// Reads `bytes`; the sink hears of all that they complete.
     ///
     /// - Throws: what ended the reading. hiredis' errors are sticky, so the connection has to be given up.
-    func feed(_ bytes: UnsafeRawBufferPointer) throws(RedisError) {
+    package func feed(_ bytes: UnsafeRawBufferPointer) throws(RedisError) {
         var rest = bytes[...]
         while !rest.isEmpty {
             if skipping > 0 {

@@ -3,7 +3,7 @@ import CHiredis
 /// What hiredis' reader calls while it reads a reply, in the order of the bytes: depth first, arrays before elements.
 ///
 /// Pointers are valid only during the call. Lives on its connection's event loop.
-class ReplySink {
+package class ReplySink {
     /// Set by a sink that cannot go on; the reader then stops.
     final var failure: RedisError?
 

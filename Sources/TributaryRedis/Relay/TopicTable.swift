@@ -3,7 +3,7 @@ import TributaryProtocol
 /// Topics by the bytes of their names in Redis. Lives on the relay's event loop.
 ///
 /// Publishers come in bursts on one topic: the last hit is compared first, and costs one `memcmp`.
-final class TopicTable {
+package final class TopicTable {
     private struct Entry {
         let name: [UInt8]
         let topic: Topic
@@ -13,7 +13,9 @@ final class TopicTable {
     private var entries: [Int: [Entry]] = [:]
     private var last: Entry?
 
-    func insert(_ topic: Topic, name: String) {
+    package init() {}
+
+    package func insert(_ topic: Topic, name: String) {
         let entry = Entry(name: Array(name.utf8), topic: topic)
         let hash = entry.name.withUnsafeBytes(Self.hash)
         if entries[hash]?.contains(where: { $0.name == entry.name }) != true {
