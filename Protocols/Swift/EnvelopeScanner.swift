@@ -113,24 +113,32 @@ private struct EnvelopeScanner {
 
     /// The text of a value that is a string.
     private func string(_ range: Range<Int>) -> String? {
-        var scanner = JSONScanner(json.bytes, at: range.lowerBound)
-        guard let string = try? scanner.string() else { return nil }
-        return scanner.text(of: string)
+        guard let plain = plainString(range) else {
+            var scanner = JSONScanner(json.bytes, at: range.lowerBound)
+            guard let string = try? scanner.string() else { return nil }
+            return scanner.text(of: string)
+        }
+        return String(decoding: plain, as: UTF8.self)
+    }
+
+    /// The bytes of a value that is a string without escapes, which was found well-formed before.
+    private func plainString(_ range: Range<Int>) -> UnsafeRawBufferPointer? {
+        guard range.count >= 2, json.bytes[range.lowerBound] == UInt8(ascii: "\"") else { return nil }
+        let plain = bytes(range.lowerBound + 1..<range.upperBound - 1)
+        return plain.contains(UInt8(ascii: "\\")) ? nil : plain
     }
 
     /// Digits as a number or in a string.
     private func number(_ range: Range<Int>) -> UInt64? {
-        let digits = bytes(range)
-        guard digits.first == UInt8(ascii: "\"") else { return UInt64(digits: digits) }
-        return UInt64(digits: digits.dropFirst().dropLast()) ?? string(range).flatMap { UInt64(digits: $0.utf8) }
+        guard json.bytes[range.lowerBound] == UInt8(ascii: "\"") else { return UInt64(digits: bytes(range)) }
+        if let plain = plainString(range) { return UInt64(digits: plain) }
+        return string(range).flatMap { UInt64(digits: $0.utf8) }
     }
 
     /// The log's word, if there is a `position`. One that is not well-formed counts as none: the event is then logged anew, and
     /// found to be in the log already.
     private func placement(of id: EventID?) -> Placement? {
-        guard let position, let id, let place = string(position).flatMap({ LogPosition($0.utf8) }),
-            let previous = prev.flatMap(number)
-        else { return nil }
+        guard let position, let id, let place = place(position), let previous = prev.flatMap(number) else { return nil }
         var placement = Placement(id: id, position: place, previous: EventID(previous))
         placement.epoch = log.flatMap(number) ?? 0
         guard let seen else { return placement }
@@ -151,6 +159,11 @@ private struct EnvelopeScanner {
             scanner.skipWhitespace()
         } while scanner.take(UInt8(ascii: ","))
         return placement
+    }
+
+    private func place(_ range: Range<Int>) -> LogPosition? {
+        if let plain = plainString(range) { return LogPosition(plain) }
+        return string(range).flatMap { LogPosition($0.utf8) }
     }
 
     /// `{"user":"u1"}`, and nothing beside it: a target that the hub doesn't know must not widen the audience.
@@ -186,19 +199,19 @@ private enum Key: String {
         }
         let name = UnsafeRawBufferPointer(rebasing: json.bytes[key.range])
         switch (name.count, name.first) {
-        case (5, UInt8(ascii: "e")) where name.elementsEqual("event".utf8): self = .event
-        case (4, UInt8(ascii: "d")) where name.elementsEqual("data".utf8): self = .data
-        case (2, UInt8(ascii: "i")) where name.elementsEqual("id".utf8): self = .id
-        case (2, UInt8(ascii: "t")) where name.elementsEqual("to".utf8): self = .to
-        case (2, UInt8(ascii: "t")) where name.elementsEqual("ts".utf8): self = .ts
-        case (4, UInt8(ascii: "p")) where name.elementsEqual("prev".utf8): self = .prev
-        case (4, UInt8(ascii: "s")) where name.elementsEqual("seen".utf8): self = .seen
-        case (3, UInt8(ascii: "l")) where name.elementsEqual("log".utf8): self = .log
-        case (8, UInt8(ascii: "p")) where name.elementsEqual("position".utf8): self = .position
-        case (5, UInt8(ascii: "r")) where name.elementsEqual("retry".utf8): self = .retry
-        case (11, UInt8(ascii: "t")) where name.elementsEqual("traceparent".utf8): self = .traceparent
-        case (12, UInt8(ascii: "c")) where name.elementsEqual("committed_at".utf8): self = .committedAt
-        case (13, UInt8(ascii: "c")) where name.elementsEqual("client_msg_id".utf8): self = .clientMessageID
+        case (5, UInt8(ascii: "e")) where name.equals("event"): self = .event
+        case (4, UInt8(ascii: "d")) where name.equals("data"): self = .data
+        case (2, UInt8(ascii: "i")) where name.equals("id"): self = .id
+        case (2, UInt8(ascii: "t")) where name.equals("to"): self = .to
+        case (2, UInt8(ascii: "t")) where name.equals("ts"): self = .ts
+        case (4, UInt8(ascii: "p")) where name.equals("prev"): self = .prev
+        case (4, UInt8(ascii: "s")) where name.equals("seen"): self = .seen
+        case (3, UInt8(ascii: "l")) where name.equals("log"): self = .log
+        case (8, UInt8(ascii: "p")) where name.equals("position"): self = .position
+        case (5, UInt8(ascii: "r")) where name.equals("retry"): self = .retry
+        case (11, UInt8(ascii: "t")) where name.equals("traceparent"): self = .traceparent
+        case (12, UInt8(ascii: "c")) where name.equals("committed_at"): self = .committedAt
+        case (13, UInt8(ascii: "c")) where name.equals("client_msg_id"): self = .clientMessageID
         default: return nil
         }
     }

@@ -25,9 +25,20 @@ public struct EventID: Hashable, Comparable, Sendable, CustomStringConvertible {
 extension UInt64 {
     /// Plain decimal digits up to ``EventID/maximum``; `nil` for anything else, an empty sequence included.
     public init?(digits: some Sequence<UInt8>) {
+        var bytes = digits.makeIterator()
+        self.init(digits: &bytes, until: nil)
+    }
+
+    /// As before, of what comes up to `end`, which is consumed; `nil` as well if it doesn't come.
+    init?(digits: inout some IteratorProtocol<UInt8>, until end: UInt8?) {
         var value: UInt64 = 0
         var isEmpty = true
-        for byte in digits {
+        while true {
+            guard let byte = digits.next() else {
+                guard end == nil else { return nil }
+                break
+            }
+            if byte == end { break }
             guard byte.isDigit else { return nil }
             value = value * 10 + UInt64(byte - UInt8(ascii: "0"))
             guard value <= EventID.maximum else { return nil }

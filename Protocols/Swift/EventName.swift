@@ -15,12 +15,18 @@ public struct EventName: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// True for the names that only the hub itself (or a browser) may give an event.
-    public var isReserved: Bool { Self.reserved.contains(rawValue) }
+    public var isReserved: Bool {
+        let length = rawValue.utf8.count
+        // Most events have a name of another length, and need no look at its letters.
+        return length < 64 && Self.reservedLengths & 1 << length != 0 && Self.reserved.contains(rawValue)
+    }
 
     /// `open`, `error` and `message` are a native `EventSource`'s own; the others are the hub's.
     public static let reserved: Set<String> = [
         "connected", "subscribed", "gap", "heartbeat", "replay.end", "server_close", "error", "open", "message",
     ]
+
+    private static let reservedLengths = reserved.reduce(UInt64(0)) { $0 | 1 << $1.utf8.count }
 
     public var description: String { rawValue }
 

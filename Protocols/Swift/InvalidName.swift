@@ -19,7 +19,8 @@ extension StringProtocol {
     /// True for 1 to `limit` bytes that all satisfy `allowed`.
     func isName(limit: Int, allowed: (UInt8) -> Bool) -> Bool {
         let bytes = utf8
-        return !bytes.isEmpty && bytes.count <= limit && bytes.allSatisfy(allowed)
+        guard !bytes.isEmpty, bytes.count <= limit else { return false }
+        return bytes.withContiguousStorageIfAvailable { $0.allSatisfy(allowed) } ?? bytes.allSatisfy(allowed)
     }
 }
 

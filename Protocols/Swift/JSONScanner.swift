@@ -115,7 +115,7 @@ struct JSONScanner {
         let start = index
         var hasEscapes = false
         while true {
-            skipPlainBytes()
+            index = endOfPlainBytes()
             guard index < bytes.count else { throw Malformed(offset: index) }
             let byte = bytes[index]
             switch byte {
@@ -132,24 +132,27 @@ struct JSONScanner {
         }
     }
 
-    /// Passes over bytes that a string holds as they are, eight at a time; stops at the latest seven before the end.
+    /// Passes over bytes that a string holds as they are, eight at a time: where the first other one stands, or one of the last
+    /// seven.
     ///
     /// Source: https://graphics.stanford.edu/~seander/bithacks.html#HasLessInWord
-    private mutating func skipPlainBytes() {
+    @inline(__always)
+    private func endOfPlainBytes() -> Int {
+        guard let base = bytes.baseAddress else { return index }
         let ones: UInt64 = 0x0101_0101_0101_0101
-        while bytes.count - index >= 8 {
-            let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self))
+        let end = bytes.count - 8
+        var index = index
+        while index <= end {
+            let word = UInt64(littleEndian: base.loadUnaligned(fromByteOffset: index, as: UInt64.self))
             let control = word &- ones &* 0x20
             let quote = (word ^ (ones &* 0x22)) &- ones
             let backslash = (word ^ (ones &* 0x5C)) &- ones
             // A borrow reaches only bytes behind a hit, so the first hit is exact. The word's own top bits: not ASCII.
             let hits = (control | quote | backslash | word) & (ones &* 0x80)
-            guard hits == 0 else {
-                index += hits.trailingZeroBitCount / 8
-                return
-            }
+            if hits != 0 { return index + hits.trailingZeroBitCount / 8 }
             index += 8
         }
+        return index
     }
 
     private mutating func escape() throws(Malformed) {

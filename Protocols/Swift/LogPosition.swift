@@ -16,10 +16,10 @@ public struct LogPosition: Hashable, Comparable, Sendable, CustomStringConvertib
 
     /// Reads `<high>-<late>`, two plain decimal numbers; `nil` for anything else.
     public init?(_ text: some Sequence<UInt8>) {
-        let parts = Array(text).split(separator: UInt8(ascii: "-"), maxSplits: 1, omittingEmptySubsequences: false)
-        guard parts.count == 2, let high = UInt64(digits: parts[0]), let late = UInt64(digits: parts[1]) else {
-            return nil
-        }
+        var bytes = text.makeIterator()
+        guard let high = UInt64(digits: &bytes, until: UInt8(ascii: "-")),
+            let late = UInt64(digits: &bytes, until: nil)
+        else { return nil }
         self.init(high: high, late: late)
     }
 

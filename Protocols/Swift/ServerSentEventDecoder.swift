@@ -104,17 +104,17 @@ public struct ServerSentEventDecoder: Sendable {
         let field = UnsafeRawBufferPointer(rebasing: line[..<(colon ?? line.endIndex)])
         var value = UnsafeRawBufferPointer(rebasing: line[(colon.map { $0 + 1 } ?? line.endIndex)...])
         if value.first == UInt8(ascii: " ") { value = UnsafeRawBufferPointer(rebasing: value.dropFirst()) }
-        if field.elementsEqual("data".utf8) {
+        if field.equals("data") {
             guard data.count + value.count < maximumEventBytes else { throw EventTooLarge(limit: maximumEventBytes) }
             if hasData { data.append(UInt8(ascii: "\n")) }
             data.append(contentsOf: value)
             hasData = true
-        } else if field.elementsEqual("event".utf8) {
+        } else if field.equals("event") {
             eventType.removeAll(keepingCapacity: true)
             eventType.append(contentsOf: value)
-        } else if field.elementsEqual("id".utf8) {
+        } else if field.equals("id") {
             if !value.contains(0) { idField = String(decoding: value, as: UTF8.self) }
-        } else if field.elementsEqual("retry".utf8) {
+        } else if field.equals("retry") {
             if let milliseconds = UInt64(digits: value) { retryMilliseconds = Int(milliseconds) }
         }
     }

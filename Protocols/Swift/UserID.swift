@@ -4,13 +4,10 @@ public struct UserID: Hashable, Sendable, CustomStringConvertible {
 
     /// - Throws: ``InvalidName`` if `rawValue` is empty, longer than 256 bytes of UTF-8, or holds a control character.
     public init(_ rawValue: some StringProtocol) throws(InvalidName) {
-        let printable = rawValue.unicodeScalars.allSatisfy { scalar in
-            switch scalar.properties.generalCategory {
-            case .control, .lineSeparator, .paragraphSeparator, .unassigned, .surrogate: false
-            default: true
-            }
-        }
-        guard printable, rawValue.isName(limit: 256, allowed: { _ in true }) else {
+        // Nearly all users are ASCII, and need no table of Unicode.
+        let isPrintable =
+            rawValue.utf8.allSatisfy { 0x20..<0x7F ~= $0 } || rawValue.unicodeScalars.allSatisfy(\.isPrintable)
+        guard isPrintable, rawValue.isName(limit: 256, allowed: { _ in true }) else {
             throw InvalidName(kind: "user_id", rule: "1 to 256 bytes of printable UTF-8")
         }
         self.rawValue = String(rawValue)
@@ -18,8 +15,22 @@ public struct UserID: Hashable, Sendable, CustomStringConvertible {
 
     /// Byte by byte: to Swift's strings the Kelvin sign is a K, to everybody else they are two users.
     public static func == (left: UserID, right: UserID) -> Bool {
-        left.rawValue == right.rawValue && left.rawValue.utf8.elementsEqual(right.rawValue.utf8)
+        let equal: Bool?? = left.rawValue.utf8.withContiguousStorageIfAvailable { left in
+            right.rawValue.utf8.withContiguousStorageIfAvailable { right in
+                UnsafeRawBufferPointer(left).equals(UnsafeRawBufferPointer(right))
+            }
+        }
+        return (equal ?? nil) ?? left.rawValue.utf8.elementsEqual(right.rawValue.utf8)
     }
 
     public var description: String { rawValue }
+}
+
+extension Unicode.Scalar {
+    fileprivate var isPrintable: Bool {
+        switch properties.generalCategory {
+        case .control, .lineSeparator, .paragraphSeparator, .unassigned, .surrogate: false
+        default: true
+        }
+    }
 }

@@ -9,7 +9,7 @@
 extension UnsafeRawBufferPointer {
     /// The same bytes, by `memcmp`; `elementsEqual` goes byte by byte, on the hot path.
     @inline(__always)
-    func equals(_ other: UnsafeRawBufferPointer) -> Bool {
+    package func equals(_ other: UnsafeRawBufferPointer) -> Bool {
         guard count == other.count else { return false }
         guard let baseAddress, let otherAddress = other.baseAddress else { return true }
         return memcmp(baseAddress, otherAddress, count) == 0
@@ -17,7 +17,7 @@ extension UnsafeRawBufferPointer {
 
     /// The same bytes as an ASCII literal.
     @inline(__always)
-    func equals(_ literal: StaticString) -> Bool {
+    package func equals(_ literal: StaticString) -> Bool {
         equals(UnsafeRawBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount))
     }
 }
