@@ -7,7 +7,8 @@ enum Samples {
     static let data = ByteBuffer(
         string: #"{"messageId":"0b6f3c1e-5f0e-4c55-9a49-7f1f6f0f4e1a","client_msg_id":"9f0d2a4c-1f53-4f0c-8e0f-"#
             + #"0a4a2d7f7b21","projectId":"p1","userId":"u1","content":{"text":"Can we ship the blue one? It is ready.","#
-            + #""type":"text","mode":"chat","actor_type":"client"},"timestamp":"2026-01-15T09:30:00.000Z","seq":12345}"#)
+            + #""type":"text","mode":"chat","actor_type":"client"},"timestamp":"2026-01-15T09:30:00.000Z","seq":12345}"#
+    )
 
     static let event = "message.new"
 

@@ -12,11 +12,12 @@ from .waiting import until
 
 
 class RedisServer:
-    def __init__(self, directory, *options, port=None):
+    def __init__(self, directory, *options, port=None, cpus=None):
         self.directory = directory
         self.port = port or free_port()
         self.socket = directory / "redis.sock"
         self.options = options
+        self.cpus = cpus
         self.process = None
         self.client = redis.Redis(port=self.port, socket_timeout=10)
         self.start()
@@ -45,7 +46,8 @@ class RedisServer:
                 "--unixsocket",
                 self.socket,
                 *self.options,
-            ]
+            ],
+            cpus=self.cpus,
         )
         self.process.line("eady to accept connections")
 

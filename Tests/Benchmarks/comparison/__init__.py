@@ -1,0 +1,1 @@
+"""The comparison with peers: what it needs, the servers, the scenarios, and the table."""
