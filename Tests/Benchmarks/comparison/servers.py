@@ -125,9 +125,9 @@ def pushpin(bed):
     return Running(STREAMS.format(port=port), over_redis(redis), [process.pid])
 
 
-def node(bed):
+def node(bed, *, coalesces):
     port, redis = free_port(), bed.redis()
-    command = ["node", tools.PEERS / "hub.js", port, redis.port]
+    command = ["node", tools.PEERS / "hub.js", port, redis.port, *(["--coalesce"] if coalesces else [])]
     process = bed.process(command, environment={"NODE_PATH": "/usr/share/nodejs"})
     until_listening(port, process)
     return Running(STREAMS.format(port=port), over_redis(redis), [process.pid], durable=over_redis(redis))
@@ -161,6 +161,7 @@ SERVERS = [
     Server("nchan-memory", "nchan, memory", lambda bed: nchan(bed, on_redis=False)),
     Server("nchan-redis", "nchan, Redis", lambda bed: nchan(bed, on_redis=True)),
     Server("pushpin", "Pushpin", pushpin),
-    Server("node", "Node hub", node),
+    Server("node", "Node hub", lambda bed: node(bed, coalesces=False)),
+    Server("node-coalesced", "Node hub, coalesced", lambda bed: node(bed, coalesces=True)),
     Server("starlette", "Starlette hub", starlette),
 ]

@@ -1,14 +1,17 @@
 // A plain Node hub: Redis on one side, event streams on the other, and the newest events for those who come back.
 //
-//   node hub.js PORT REDIS_PORT
+//   node hub.js PORT REDIS_PORT [--coalesce]
 //
 // GET /stream?project_id=P  what is published on `chat:P`: {"event":…,"data":…}
+//
+// One write per event and stream; with --coalesce one write per stream for all that came with one read of the socket.
 'use strict'
 
 const http = require('node:http')
 const { createClient } = require('redis')
 
-const [port, redisPort] = process.argv.slice(2).map(Number)
+const [port, redisPort] = process.argv.slice(2, 4).map(Number)
+const coalesces = process.argv.includes('--coalesce')
 const KEPT = 200
 // A reader that is further behind is cut off.
 const MAXIMUM_PENDING = 16 << 20
@@ -32,8 +35,9 @@ class Project {
     const frame = `id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`
     this.log.push({ id, frame })
     if (this.log.length > 2 * KEPT) this.log = this.log.slice(-KEPT)
-    // All that came with one read of the socket leaves in one write.
-    if (this.frames.push(frame) === 1) setImmediate(() => this.flush())
+    const isFirst = this.frames.push(frame) === 1
+    if (!coalesces) this.flush()
+    else if (isFirst) setImmediate(() => this.flush())
   }
 
   flush() {
