@@ -55,6 +55,7 @@ let package = Package(
         .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.1.0"),
         .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     ],
     targets: [
         .target(
@@ -126,11 +127,17 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        .systemLibrary(name: "CLinux"),
+        .target(
+            name: "TributaryBench",
+            dependencies: ["CLinux", .product(name: "Histogram", package: "hdrhistogram-swift")],
+            swiftSettings: settings
+        ),
         .executableTarget(
             name: "tributary",
             dependencies: [
-                "TributaryServer", "TributaryRedis", "TributarySQLite", "TributaryClient", "TributaryCore",
-                "TributaryProtocol", nioCore, nioPosix, lifecycle, logging, metrics, asyncHTTPClient,
+                "TributaryBench", "TributaryServer", "TributaryRedis", "TributarySQLite", "TributaryClient",
+                "TributaryCore", "TributaryProtocol", nioCore, nioPosix, lifecycle, logging, metrics, asyncHTTPClient,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -214,9 +221,15 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
+            name: "TributaryBenchTests",
+            dependencies: ["TributaryBench", .product(name: "Histogram", package: "hdrhistogram-swift")],
+            swiftSettings: settings
+        ),
+        .testTarget(
             name: "TributaryCommandTests",
             dependencies: [
-                "tributary", "TributaryTesting", "TributaryCore", "TributaryProtocol", nioCore, nioConcurrency, logging,
+                "tributary", "TributaryBench", "TributaryTesting", "TributaryCore", "TributaryProtocol", nioCore,
+                nioConcurrency, logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings

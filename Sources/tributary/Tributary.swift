@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import TributaryProtocol
 
-/// The command: `serve`, `publish`, `listen`, `token`.
+/// The command: `serve`, `publish`, `listen`, `token`, `bench`.
 @main
 struct Tributary: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -14,9 +14,13 @@ struct Tributary: AsyncParsableCommand {
               tributary serve
               tributary listen --channels chat,jobs
               tributary publish chat message.new '{"text":"hello"}'
+
+            Measure it, or any other server of event streams, on this machine:
+
+              tributary bench fanout
             """,
         version: version,
-        subcommands: [Serve.self, Publish.self, Listen.self, Token.self]
+        subcommands: [Serve.self, Publish.self, Listen.self, Token.self, Bench.self, BenchLaunch.self, BenchHold.self]
     )
 
     /// The version of the hub and of this command.
