@@ -8,7 +8,7 @@ from browsing.browsers import INSECURE
 from browsing.numbers import Numbers
 from browsing.processes import Renderers, kill
 from browsing.tabs import now_ms
-from harness.waiting import until
+from harness.waiting import holds, until
 from test_handover import close, take_over
 
 
@@ -67,6 +67,40 @@ def test_without_a_channel_each_tab_is_alone(hub, chromium, open_tabs):
         tabs.open()
     assert all(tab.status["solo"] for tab in tabs.all)
     assert hub.stats()["streams"]["open"] == 2
+
+
+@pytest.mark.parametrize("lack", ["storage", "channel"])
+def test_tabs_that_are_alone_keep_within_the_users_limit(start_hub, chromium, open_tabs, insecure, lack):
+    hub = start_hub("--max-streams-per-user", 3).wait_until_ready(publishes=True)
+    tabs = open_tabs(chromium, hub, project="limit")
+    tabs.context.add_init_script(FORBIDDEN if lack == "storage" else "delete window.BroadcastChannel")
+    for _ in range(5):
+        tabs.open(origin=insecure)
+    states = lambda: sorted(tab.status["state"] for tab in tabs.all)
+    until(lambda: states() == ["connected"] * 3 + ["reconnecting"] * 2)
+    assert all(tab.status["solo"] for tab in tabs.all)
+    # Half a minute at least, each its own: they do not come back together, nor drive the others out at once.
+    waits = [tab.status["retryIn"] for tab in tabs.all if tab.status["state"] == "reconnecting"]
+    assert all(20_000 < wait <= 60_000 for wait in waits) and waits[0] != waits[1]
+    holds(lambda: hub.stats()["streams"]["opened_total"] == 5, 2)
+    assert hub.stats()["streams"]["open"] == 3
+    hub.publish("chat", "message.new", {"n": 1}, project="limit")
+    for tab in tabs.all:
+        if tab.status["state"] == "connected":
+            tab.wait_for_number(1)
+            assert tab.numbers() == [1]
+
+
+def test_tabs_that_are_alone_and_refused_say_so(start_hub, chromium, open_tabs):
+    hub = start_hub("--max-streams-per-user", 1, "--over-limit", "reject").wait_until_ready(publishes=True)
+    tabs = open_tabs(chromium, hub, project="refused")
+    tabs.context.add_init_script("delete window.BroadcastChannel")
+    first, second = tabs.open(), tabs.open(wait=False)
+    status = second.wait_for_status("limited")
+    assert status["solo"] and status["retryIn"] > 0 and first.status["state"] == "connected"
+    tabs.gone(first)
+    first.close()
+    second.wait_for_status("connected", 20)
 
 
 def test_with_locks_but_without_storage_one_leads(hub, chromium, open_tabs):

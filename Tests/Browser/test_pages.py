@@ -50,6 +50,12 @@ def test_replaced_modules_leave_one_connection(hub, chromium, open_tabs, site):
     until(lambda: hub.stats()["streams"]["open"] == 1, 5)
     hub.publish("chat", "message.new", {"n": 5}, project="modules")
     until(lambda: tab("globalThis.got") == 5, 5)
+    # Those before stay away when the page comes back.
+    tab("dispatchEvent(new PageTransitionEvent('pageshow'))")
+    tab("hot.reconnect()")
+    until(lambda: hub.stats()["streams"]["opened_total"] > 1 and tab("hot.status.state") == "connected", 5)
+    until(lambda: tab("hot.tab.tabs.length") == 1, 5)
+    assert hub.stats()["streams"]["open"] == 1
 
 
 def test_channels_are_what_all_tabs_want_and_change_on_the_live_stream(hub, chromium, open_tabs):
@@ -70,6 +76,40 @@ def test_channels_are_what_all_tabs_want_and_change_on_the_live_stream(hub, chro
     follower.close()
     until(lambda: leader("hubRecord.channels.at(-1).join()") == "chat", 5)
     assert opened(hub) == 1
+
+
+@pytest.mark.parametrize("channels", ["chat,jobs", ["chat", "jobs"]])
+def test_channels_are_a_list_or_a_text(hub, chromium, open_tabs, channels):
+    tab = open_tabs(chromium, hub, project="list", channels=channels).open()
+    assert tab.info["tabs"] == [[tab.info["id"], ["chat", "jobs"]]]
+    hub.publish("presence", "presence.changed", {"n": 0, "userId": "x", "status": "away"}, project="list")
+    tab("hub.unsubscribe('jobs')")
+    until(lambda: hub.stats(project_id="list")["channels"]["jobs"]["streams"] == 0)
+    hub.publish("jobs", "job.progress", {"n": 1, "id": 1}, project="list")
+    hub.publish("chat", "message.new", {"n": 2}, project="list")
+    tab.wait_for_number(2)
+    assert tab.numbers("presence.changed") == tab.numbers("job.progress") == []
+
+
+def test_what_a_status_brings_about_may_fail_too(hub, chromium, open_tabs):
+    tabs = open_tabs(chromium, hub, project="watchers")
+    tab, other = tabs.open(), tabs.open()
+    for each in tabs.all:
+        each("""() => {
+            hub.onStatus(() => { throw new Error('mine') })
+            window.told = []
+            hub.onStatus(status => told.push(status.state))
+            hub.outbox.onChange(() => { throw new Error('mine') })
+            hub.outbox.add('m1', {})
+        }""")
+    other("hub.reconnect()")
+    for each in tabs.all:
+        until(lambda: each("told.at(-1)") == "connected")
+    hub.publish("chat", "message.new", {"n": 1, "client_msg_id": "m1"}, project="watchers")
+    for each in tabs.all:
+        each.wait_for_number(1)
+        assert each("hub.outbox.entries") == []
+        assert any("mine" in error for error in each("errors"))
 
 
 def test_handlers_that_throw_do_not_stop_others(hub, chromium, open_tabs):

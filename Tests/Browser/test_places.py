@@ -109,6 +109,31 @@ def test_late_ids_are_not_lost(hub, redis, chromium, open_tabs):
         assert each.numbers() == [10, 20, 15]
 
 
+def test_who_leads_before_it_was_told_what_it_missed_goes_on_from_its_place(hub, chromium, open_tabs):
+    tabs = open_tabs(chromium, hub, project="untold")
+    # Where it is deaf, a tab hears what is new and never what it missed.
+    tabs.context.add_init_script("""if (sessionStorage.deaf) window.BroadcastChannel = class extends BroadcastChannel {
+        set onmessage(hear) { super.onmessage = message => message.data.t == 'sync' || hear(message) }
+    }""")
+    leader, other = tabs.open(), tabs.open(keep=True)
+    hub.publish("chat", "message.new", {"n": 1}, project="untold")
+    other.wait_for_number(1)
+    other("sessionStorage.deaf = 1")
+    other.page.goto(f"{tabs.site.origin}/other.html")
+    hub.publish("chat", "message.new", {"n": 2}, project="untold")
+    leader.wait_for_number(2)
+    other.page.go_back()
+    other.page.wait_for_function("window.isReady && hub.tab.leader")
+    hub.publish("chat", "message.new", {"n": 3}, project="untold")
+    leader.wait_for_number(3)
+    tabs.gone(leader)
+    leader.close()
+    other.wait_for_status("connected")
+    hub.publish("chat", "message.new", {"n": 4}, project="untold")
+    other.wait_for_number(4)
+    assert other.numbers() == [2, 3, 4]
+
+
 def test_what_was_missed_beyond_the_cap_is_fetched_first(start_hub, redis, chromium, open_tabs):
     hub = start_hub("--replay-limit", 5, redis=redis).wait_until_ready(publishes=True)
     tabs = open_tabs(chromium, hub, project="capped")

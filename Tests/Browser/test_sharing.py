@@ -5,9 +5,10 @@ from browsing.site import CLIENT
 from harness.waiting import until
 
 
-def test_twenty_tabs_have_one_connection_and_see_the_same(hub, redis, browser, open_tabs):
+def test_many_tabs_have_one_connection_and_see_the_same(hub, redis, browser, open_tabs):
     tabs = open_tabs(browser, hub, project="twenty")
-    for _ in range(20):
+    # Firefox takes a second for each.
+    for _ in range(20 if browser.browser_type.name == "chromium" else 8):
         tabs.open()
     assert hub.stats()["streams"]["open"] == 1
     assert sum(tab.leads for tab in tabs.all) == 1

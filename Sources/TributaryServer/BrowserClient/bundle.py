@@ -2,9 +2,9 @@
 """Makes tributary.js, the one module that is served, of the files in source/.
 
 Joins them in the order of their imports, drops comments and space, and gives variables short names: those with which gzip has least to
-say, for which it searches (a minute). Properties keep theirs: they may be the browser's, the page's or the hub's. It is no JavaScript engine:
-it knows the language as far as source/ uses it, and `checked` says what that is. `bundle.py --check` only says whether the module is up to
-date.
+say, for which it searches (some minutes; where the sources are as they were, it goes on from what it had found). Properties keep theirs:
+they may be the browser's, the page's or the hub's. It is no JavaScript engine: it knows the language as far as source/ uses it, and
+`checked` says what that is. `bundle.py --check` only says whether the module is up to date.
 """
 
 import re
@@ -19,7 +19,6 @@ from search import searched  # noqa: E402
 
 SOURCE = HERE / "source"
 MODULE = HERE / "tributary.js"
-HEADER = "// See source/.\n"
 
 IMPORT = re.compile(r"^import (?:\{[^}]*\} from )?'\./([\w-]+\.js)'\n", re.MULTILINE)
 # A chapter of a file, in its scope.
@@ -98,10 +97,12 @@ def unwrapped(code):
                 top += part if depth == 0 else ""
             ends = after in ("\n", ",", ")", "]", "}")
             assigns = re.search(r"(=>|[(,:]|(?<![=!<>])=)$", before) and re.match(r"[\w$.]+=(?![=>])", top)
-            awaits = re.search(r"(&&|\?\?)$", before) and re.fullmatch(r"await [\w$.?]+\)", top)
+            awaits = re.search(r"(&&|\?\?|!)$", before) and re.fullmatch(r"await [\w$.?)]+", top)
+            body = before.endswith("=>") and inside[0] != "{"
+            called = before.endswith("return") and inside[0] == "async" and after == "("
             ands = before.endswith("||") and re.fullmatch(r"[^|?,;\n]*", top) and not re.search(r"=>|(?<![=!<>])=(?!=)", top)
-            if ends and "," not in top and (assigns or awaits or ands):
-                tokens[start] = tokens[index] = ""
+            if called or ends and "," not in top and (assigns or awaits or ands or body):
+                tokens[start], tokens[index] = " " * called, ""
     return "".join(tokens)[:-1]
 
 
@@ -146,22 +147,28 @@ def squeezed_sources():
 
 def module(tokens, literals):
     rest = iter(literals)
-    return HEADER + re.sub(PLACE, lambda _: next(rest), "".join(tokens).strip()) + "\n"
+    return re.sub(PLACE, lambda _: next(rest), "".join(tokens).strip()) + "\n"
 
 
-def bundle():
+def names_in(text, names, literals):
+    """Those that a module gives its variables; None where it was not made of these sources."""
+    given = names.read(prepared(text)[0].lstrip())
+    return given if given is not None and module(names.renamed(given), literals) == text else None
+
+
+def bundle(text):
+    """The module; the search goes on where it ended, if `text` is one that was made of these sources."""
     names, literals = squeezed_sources()
-    return module(names.renamed(searched(names, lambda tokens: module(tokens, literals))), literals)
+    start = names_in(text, names, literals) or names.first()
+    return module(names.renamed(searched(names, start, lambda tokens: module(tokens, literals))), literals)
 
 
 def is_bundle(text):
     """Whether a module is what bundle() makes, whichever names it has found."""
-    names, literals = squeezed_sources()
-    given = names.read(prepared(text)[0].lstrip())
-    return given is not None and module(names.renamed(given), literals) == text
+    return names_in(text, *squeezed_sources()) is not None
 
 
 if __name__ == "__main__":
     if "--check" not in sys.argv:
-        MODULE.write_text(bundle(), "utf-8")
+        MODULE.write_text(bundle(MODULE.read_text("utf-8")), "utf-8")
     sys.exit(not is_bundle(MODULE.read_text("utf-8")))

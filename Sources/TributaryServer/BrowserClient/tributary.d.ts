@@ -236,11 +236,11 @@ export type Status =
   | { state: 'connecting'; solo?: true }
   /** `leader`: this tab has the connection. `solo`: each tab has one, for tabs cannot speak to each other here. */
   | { state: 'connected'; leader: boolean; solo?: true }
-  /** `retryIn`: in so many ms, when it was said. */
+  /** `retryIn`: ms that were left when this tab was told. */
   | { state: 'reconnecting'; attempt: number; retryIn: number; solo?: true }
   /** 401 or 403, and `token()` did not help. `reconnect()` tries again. */
   | { state: 'blocked'; status: number; solo?: true }
-  /** 429: no tab asks before that. */
+  /** 429, with its `Retry-After`: no tab asks before that, not even one that is opened or loaded again meanwhile. */
   | { state: 'limited'; retryIn: number; solo?: true }
   /**
    * For all tabs: `revoked` or another reason that the hub gave with `reconnect: false`, `no_content` (204), `refused` (another 4xx, in
@@ -251,16 +251,17 @@ export type Status =
 export interface Options {
   /** The hub. The page's own origin if missing. */
   url?: string | URL
-  /** As the hub knows the user. Another user has another connection, and sees nothing of this one. */
+  /** As the hub knows the user. Another user has another connection, and sees nothing of this one: so name them, `token` or not. */
   user?: string
   /** `default` if missing. */
   project?: string
-  /** Every channel that the user may read if missing, or `all`. */
+  /** A list, or a text with commas. Every channel that the user may read if missing, or `all`. */
   channels?: string | string[]
   /** Where to begin, exclusive, in a browser that has no place yet: 0 is the oldest that is kept. Live if missing. */
   from?: number
   /** Asked before each connection, and once more after a 401 or 403. */
   token?: () => string | Promise<string>
+  /** `eventsource` hears only those events that the hub lists in `connected`: browsers ask for each by name. */
   transport?: 'fetch' | 'eventsource'
 }
 

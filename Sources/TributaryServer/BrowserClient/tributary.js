@@ -1,243 +1,234 @@
-// See source/.
-let es=['connected','subscribed','gap','heartbeat','replay.end','server_close'],s={'message.replay':'message.new',job_started:'job.started',job_completed:'job.completed',manifest_changed:'manifest.changed','github-sync':'github-sync.status'},eA=e=>s[e]??e,E=(r,t,e)=>{let a=()=>r.delete(t)
-if(!e?.aborted)r.add(t)
-e?.addEventListener('abort',a)
-return a},eE=(r,t)=>{for(let[v]of[...r])v(t)},eD=()=>{let a=new TextDecoder,M=''
-return s=>{let d=(M+a.decode(s,{stream:!0})).replace(/\r\n|\r(?!$)/g,'\n').split('\n\n'),b=[]
-M=d.pop()
-for(let m of d){let n={},e=''
-for(let c of m.split('\n')){let[v,t='']=c.split(/: ?(.*)/s)
-if(v=='data')e+='\n'+t
-else n[v]=t}
-if(e)b.push({e:n.event||'message',d:e.slice(1),i:+n.id})}
-return b}},u=(m,ea)=>{let F={},b=new Set,K={state:'disconnected'},e=new Set,eb=[],ee=new Map,o,i,v={fails:0,until:0},s,p,c,ec,G,n,U,ez,Q,V,z,g,h=0,el,r,ei,S=new Map,ep,$,k,q,H,l,_,a,er,M='localStorage',eM='sessionStorage',d=(e,t)=>{try{return globalThis[e].getItem(m+t)??void 0}catch{}},ed=(e,t,a)=>{try{globalThis[e].setItem(m+t,a)
-return !0}catch{}},D=()=>Date.now()+'-'+Math.random(),A=e=>new Promise(t=>setTimeout($=t,e)),T=new Set,eS=new Map,Z=(t,e)=>{let a=eS.get(t)
-if(!a&&!e?.draft)return
-if(e)eS.set(t,{clientMsgId:t,...a,...e})
-else eS.delete(t)
-ew.entries=[...eS.values()]
-eE(T,ew.entries)},ew={entries:[],add:(e,t)=>Z(e,{draft:t,state:'pending'}),settle:(e,t)=>Z(e,{state:'sent',answer:t}),fail:(e,t)=>Z(e,{state:'failed',error:t}),remove:e=>Z(e),onChange:e=>E(T,[e])},eq=(t,e,o,i)=>fetch(t,{cache:'no-store',credentials:'include',headers:e?{Authorization:'Bearer '+e}:{},signal:o,...i}),W=({status:t,headers:e})=>{if(t!=200||!/^text\/event-stream/i.test(e.get('Content-Type')))
-throw{status:t,wait:e.get('Retry-After')*1e3||0}},eL=async(t,e,o)=>{let a=await eq(t,e,o)
-W(a)
-await eC([])
-let F=a.body.getReader(),A=eD()
-for(;;){let{done:n,value:l}=await F.read()
-if(n)return
-await eC(A(l))}},em=async(t,r,s)=>{if(r)t.searchParams.set('token',r)
-let e=new EventSource(t,{withCredentials:!0}),a,n
-await new Promise((i,o)=>{let t=({type:l,data:h,lastEventId:t})=>{let r=t!=n&&+t
-n=t
-if(es.includes(l))JSON.parse(h).events?.map(b)
-a=a.then(()=>eC([{e:l,d:h,i:r}])).catch(o)},b=s=>e.addEventListener(s,t)
-es.map(b)
-e.onopen=()=>a=eC([])
-e.onerror=s.onabort=i}).finally(()=>e.close())
-if(!a)W(await eq(t,r,s,{method:'HEAD'}))
-await a},u=(m,e)=>{let a=new URL(m,ea),K={project_id:F.project,user_id:F.user,...e}
-for(let c in K)if(K[c]!=null)a.searchParams.set(c,K[c])
-return a},eg=async(t,e,o)=>eq(u(t,e),await F.token?.(),AbortSignal.timeout(15e3),o&&{method:'POST',body:JSON.stringify(o)}),B=e=>/^4(?!08|25|29)/.test(e),y=d=>{for(let m of d){let{e:l,d:h,i:t,r:i}=m
-if(t){o=t
-if(e.has(t))continue
-e.add(t)
-if(e.size>10e3)e.delete(e.values().next().value)
-if(eb.push(m)>500)eb.shift()}
-let n=eA(l),c=JSON.parse(h),K={name:n,type:l,id:t||void 0,data:c,replayed:!!i,raw:h}
-if(n=='presence.snapshot')ee.clear()
-if(/^presence/.test(n)&&ee.size<500)ee.set(c?.userId,{e:l,d:h})
-ew.remove(c?.client_msg_id)
-for(let{handlers:T}of b)
-for(let[r,v]of[...T])
-if(v==n||v=='*'&&!es.includes(n))
-try{r(c,K)}catch(o){reportError(o)}}
-if(o!=null)ed(eM,'at',s+' '+o)
-if(o!=null&&z)ed(M,'at',o)},ek=async(t,i,o)=>{for(;;){let F=await eg('history',{channels:en(),after:t,limit:1e3})
-if(B(F.status))return
-let{events:e,more:z}=await F.json()
-o(e.map(({id:t,event:l,data:e})=>({e:l,d:JSON.stringify(e),i:t,r:1})))
+let e=['connected','subscribed','gap','heartbeat','replay.end','server_close'],b={'message.replay':'message.new',job_started:'job.started',job_completed:'job.completed',manifest_changed:'manifest.changed','github-sync':'github-sync.status'},ta=e=>b[e]??e,n=(e,i,t)=>{let n=()=>e.delete(i)
+if(!t?.aborted)e.add(i)
+t?.addEventListener('abort',n)
+return n},sn=(e,...ia)=>{for(let[i]of[...e])
+try{i(...ia)}catch(a){reportError(a)}},eo=()=>{let n=new TextDecoder,eo=''
+return e=>{let r=(eo+n.decode(e,{stream:!0})).replace(/\r\n|\r(?!$)/g,'\n').split('\n\n'),t=[]
+eo=r.pop()
+for(let u of r){let se={},o=''
+for(let i of u.split('\n')){let[s,it='']=i.split(/: ?(.*)/s)
+if(s=='data')o+='\n'+it
+else se[s]=it}
+if(o)t.push({e:se.event||'message',d:o.slice(1),i:+se.id})}
+return t}},oo=(er,ia)=>{let se={},L=new Set,a={state:'disconnected'},eL=new Set,tt=[],ee=new Map,o,l,b={f:0},s,J,T,i,lt,nt,g,cl,_,B,h,ne,d=0,K,k,y=new Map,it,ts,p,r,U,st,to,ao,lo,P='localStorage',ct='sessionStorage',an=(e,t)=>{try{return globalThis[e].getItem(er+t)??void 0}catch{}},en=(e,t,n)=>{try{globalThis[e].setItem(er+t,n)
+return !0}catch{}},rt=()=>Date.now()+'-'+Math.random(),ra=e=>new Promise(i=>setTimeout(ts=i,e)),et=new Set,re=new Map,nn=(e,t)=>{let i=re.get(e)
+if(!i&&!t?.draft)return
+if(t)re.set(e,{clientMsgId:e,...i,...t})
+else re.delete(e)
+cs.entries=[...re.values()]
+sn(et,cs.entries)},cs={entries:[],add:(e,t)=>nn(e,{draft:t,state:'pending'}),settle:(e,t)=>nn(e,{state:'sent',answer:t}),fail:(e,t)=>nn(e,{state:'failed',error:t}),remove:e=>nn(e),onChange:e=>n(et,[e])},cn=(e,i,d,t)=>fetch(e,{cache:'no-store',credentials:'include',headers:i?{Authorization:'Bearer '+i}:{},signal:d,...t}),ot=({status:n,headers:e})=>{let i=e.get('Retry-After')
+if(n!=200||!/^text\/event/i.test(e.get('Content-Type')))
+throw{status:n,retry_ms:i*1e3||Date.parse(i)-Date.now()||0}},rs=async(t,n,a)=>{let e=await cn(t,n,a)
+ot(e)
+await te([])
+let se=e.body.getReader(),ra=eo()
+for(;;){let{done:i,value:s}=await se.read()
+if(i)return
+await te(ra(s))}},ls=async(r,i,a)=>{if(i)r.searchParams.set('token',i)
+let t=new EventSource(r,{withCredentials:!0}),o,s
+await new Promise((i,c)=>{let n=({type:a,data:d,lastEventId:n})=>{let i=n!=s&&+n
+s=n
+if(e.includes(a))JSON.parse(d).events?.map(ta)
+o=o.then(()=>te([{e:a,d:d,i}])).catch(c)},ta=e=>t.addEventListener(e,n)
+e.map(ta)
+t.onopen=()=>o=te([])
+t.onerror=a.onabort=i}).finally(()=>t.close())
+if(!o)ot(await cn(r,i,a,{method:'HEAD'}))
+await o},oo=(er,i)=>{let n=new URL(er,ia),O={project_id:se.project,user_id:se.user,...i}
+for(let t in O)if(O[t]!=null)n.searchParams.set(t,O[t])
+return n},ss=async(t,n,a)=>cn(oo(t,n),await se.token?.(),AbortSignal.timeout(15e3),a&&{method:'POST',body:JSON.stringify(a)}),aa=e=>/^4(?!08|25|29)/.test(e),at=()=>T?s:'at',le=r=>{for(let u of r){let{e:s,d,i:n,r:l}=u
+if(n){o=n
+if(eL.has(n))continue
+let[i]=eL.add(n)
+if(eL.size>10e3)eL.delete(i)
+if(tt.push(u)>500)tt.shift()}
+let a=ta(s),b=JSON.parse(d),O={name:a,type:s,id:n||void 0,data:b,replayed:!!l,raw:d}
+if(s=='gap'&&b.reason=='log_reset')eL.clear()
+if(a=='presence.snapshot')ee.clear()
+if(/^presence/.test(a)&&ee.size<500)ee.set(b?.userId,{e:s,d})
+cs.remove(b?.client_msg_id)
+for(let[t]of L)sn([...t].filter(([,o])=>o==a||o=='*'&&!e.includes(a)),b,O)}
+if(o!=null){en(ct,at(),o)
+if(h)en(P,'at',o)}},nr=async(t,d,i)=>{for(;;){let a=await ss('history',{channels:ar(),after:t,limit:1e3})
+if(aa(a.status))return
+let{events:e,more:s}=await a.json()
+i(e.map(({id:n,event:a,data:e})=>({e:a,d:JSON.stringify(e),i:n,r:1})))
 t=e.at(-1)?.id
-if(!z||!t||e.some(({id:e})=>e>i))return !0}},eR=()=>{y(i??[])
-i=void 0},eT=async s=>{while(z==s){let n=v,t=v.until-Date.now()
-k=0
-V=Infinity
-if(t>0){ef(v.status)
-await A(t)
-continue}
-l=0
-let d=C(s).catch(t=>t)
-if(!v.fails)ef({state:'connecting'})
-let e=await d
-if(z==s&&(v==n||l))j(e)}},j=({reason:n,reconnect:e,retry_ms:d,status:t,wait:h=0}={})=>{let a=l&&Date.now()-l>10e3?0:v.fails,r=Math.min(30e3,1e3*2**a),p=Math.max(h,Math.random()*r),c={state:'reconnecting',attempt:a+1},y=d=>{c=d
-p=2e9}
-if(n=='replaced')e=d=100+300*Math.random()
-if(e)p=Math.max(d,a&&p)
-else if(t==429){p=Math.max(h,r)
-c={state:'limited'}}else if(t==401||t==403){if(F.token&&!er)p=0
-else y({state:'blocked',status:t})
-er=!0}else if(n)y({state:'closed',reason:n})
-else if(t==204)y({state:'closed',reason:'no_content'})
-else if(B(t))y({state:'closed',reason:'refused',status:t})
-if(p<2e9)c.retryIn=p
-v={fails:a+1,until:Date.now()+p,status:c}},C=async e=>{let r=await F.token?.()
-if(z!=e)return
-let t=(!ec&&d(M,'instance'))||s
-ed(M,'instance',t)
-q=en()
-ep=new AbortController
-V=Date.now()-7500
-let n=u('stream',{channels:q,client_instance_id:t,from_seq:o,heartbeat:'event',heartbeat_ms:5e3})
-await(F.transport=='eventsource'?em:eL)(n,r,ep.signal).finally(N)},eC=async d=>{let r=ep.signal,b=[],p=e=>{if(r.aborted)throw{}
-w('ev',{e:e})
-y(e)
-b=[]
-Y()}
-V=Date.now()
-for(let m of d){let{e:n}=m,F=es.includes(n)&&JSON.parse(m.d)
-if(n=='connected'){l=Date.now()
-k=F.connection_id
-H=F.channels
-_=F.from_seq!=null
-o??=F.latest_seq??0
-er=!1
-v={fails:v.fails,until:0}
-ef({state:'connected',leader:!0})}
-if(n=='replay.end')_=!1
-if(F.reason=='replay_limit'){p(b)
-V=Infinity
-let a=await ek(o,F.to,p)
-V=Date.now()
-if(a)continue}
-if(F.reason=='log_reset')e.clear()
-m.r=_
-b.push(m)
-if(n=='server_close'){p(b)
-throw F}}
-if(b[0])p(b)},eP=async()=>{let e=en()
-if(!z||!k||a||e+''==q+'')return
-a=!0
-let F=await eg('stream/'+k+'/channels',{},{add:e??['all'],remove:(q??H).filter(n=>e&&!e.includes(n))}).catch(()=>({}))
-a=!1
-if(F.ok||B(F.status))q=e},ex=()=>{if(!z)return w('force')
-er=!1
-if(K.state!='limited')v={fails:0,until:l=0}
-N()},N=()=>{ep?.abort()
-$?.()},w=(t,e)=>n?.postMessage({v:1,t,f:s,n:h,...e}),f=e=>{if(ec)e.solo=!0
-if(e.leader)e.leader=!!z
-if(JSON.stringify(e)==JSON.stringify(K))return
-K=e
-for(let{watchers:T}of b)eE(T,e)},ef=e=>{f(e)
-w('status',{s:e,h:v})},ev=async()=>{if(p||!b.size||!globalThis.document)return
-let e=p=new AbortController
-c=navigator.locks
+if(!s||!t||e.some(({id:e})=>e>d))return !0}},$=()=>{le(l??[])
+l=void 0},os={state:'limited',retryIn:1},ae=async e=>{while(h==e){let a=b,r=b.u-Date.now()
+p=0
+B=st=Infinity
+if(r>0){lr(b.s)
+await ra(Math.min(r,2e9))}else{if(!b.f)lr({state:'connecting'})
+let t=await na(e).catch(c=>c)
+if(h==e&&b==a)nc(t??{})}}},nc=({reason:s,reconnect:n,retry_ms:t=0,status:a})=>{let d=Date.now()-st>10e3?0:b.f,e=Math.min(30e3,1e3*2**d)
+if(s=='replaced')n=t=100+300*Math.random()
+let K=Math.max(t,Math.random()*e),o={state:'reconnecting',attempt:d+1,retryIn:1}
+if(n)K=d?K:t
+else if(a==429){K=Math.max(t,e)
+o=os
+en(P,'until',Date.now()+K)}else if(/40[13]/.test(a)){if(se.token&&!lo)K=0
+else o={state:'blocked',status:a}
+lo=!0}else if(s||a==204||aa(a))o={state:'closed',reason:s??(a==204?'no_content':'refused'),status:a}
+b={f:d+1,u:Date.now()+(o.retryIn?K:2e9),s:o}},na=async e=>{let d=await se.token?.()
+if(h!=e)return
+let n=i?s:an(P,'instance')??s
+en(P,'instance',n)
+r=ar()
+it=new AbortController
+B=Date.now()-7500
+let t=oo('stream',{channels:r,client_instance_id:n,from_seq:o,heartbeat:'event',heartbeat_ms:5e3})
+await(se.transport=='eventsource'?ls:rs)(t,d,it.signal).finally(c)},te=async r=>{let se=it.signal,n=[],m=e=>{if(se.aborted)throw{}
+el('ev',{e:e})
+le(e)
+n=[]
+v()}
+B=Date.now()
+for(let u of r){let{e:s}=u,a=e.includes(s)&&JSON.parse(u.d)
+if(s=='connected'){st=Date.now()
+p=a.connection_id
+U=a.channels
+to=a.from_seq!=null
+o=+(o??a.latest_seq??0)
+lo=!1
+b.u=0
+lr({state:'connected',leader:!0})}
+if(s=='replay.end')to=!1
+if(a.reason=='replay_limit'){m(n)
+B=Infinity
+let t=await nr(o,a.to,m)
+B=Date.now()
+if(t)continue}
+u.r=to
+n.push(u)
+if(s=='server_close'){m(n)
+throw a}}
+if(n[0])m(n)},rc=async()=>{let e=ar()
+if(!h||!p||ao||e+''==r+'')return
+ao=!0
+let a=await ss('stream/'+p+'/channels',{},{add:e??['all'],remove:(r?.[0]?r:U).filter(a=>e&&!e.includes(a))}).catch(()=>({}))
+ao=!1
+if(a.ok||aa(a.status))r=e},u=()=>{if(!h)return el('force')
+lo=!1
+if(a.state!='limited')b={f:0}
+c()},c=()=>{it?.abort()
+ts?.()},el=(t,e)=>nt?.postMessage({t,f:s,n:d,...e}),f=({...e})=>{if(i)e.solo=!0
+if(e.leader)e.leader=!!h
+if(e.retryIn)e.retryIn=b.u-Date.now()
+if(JSON.stringify(e)==JSON.stringify(a))return
+a=e
+for(let[,t]of L)sn(t,e)},lr=a=>{f(a)
+el('status',{s:a,h:b})},lc=async()=>{if(J||!L.size||!globalThis.document)return
+let e=J=new AbortController
+T=navigator.locks
 f({state:'connecting'})
-let w=(t=D())=>new Promise((i,o)=>c.request(m+t,{signal:AbortSignal.timeout(150)},()=>{ed(eM,'tab',t)
+let t=(t=rt())=>new Promise((i,a)=>T.request(er+t,{signal:AbortSignal.timeout(150)},()=>{en(ct,'tab',t)
 i(t)
-return ej(e)}).catch(o)),h=await w(d(eM,'tab')).catch(()=>w()).catch(()=>{c=void 0
-return D()})
-if(p!=e)return
-s=h
-ec=!globalThis.BroadcastChannel||!c&&!ed(M,'tab',1)
-let[r,v]=d(eM,'at')?.split(' ')??[]
-if(v&&(r==s||!c))o??=+v
-V=Date.now()
-i=[]
-if(!ec){n=new BroadcastChannel(m)
-G=new BroadcastChannel(m)
-G.onmessage=({data:e})=>e.v==1&&eU(e,e.f,e.t)}
-U=setInterval(()=>{if(z||Date.now()-V>4e3+500*Math.random())O()
-if(!k)Y()},500)
-R()
-J()},ej=({signal:e})=>new Promise(t=>e.onabort=t),J=e=>{if(ec)return eN()
-if(!c)return ey(e)
-g?.abort()
-let d=g=new AbortController,{signal:r}=d
-c.request(m,e?{steal:e}:{signal:r},()=>{if(r.aborted)return
-eN()
-return ej(d)}).catch(()=>r.aborted||eO())},eN=()=>{z={}
-Q=s
-h=Math.max(h+1,Date.now())
-o??=d(M,'at')??F.from
-eR()
-eT(z)
-w('lead',{c:[...S.keys()]})},x=()=>{g?.abort()
-if(!z)return
-z=void 0
-V=Date.now()
-N()
-if(et()[0]==s)ed(M,'lease','')},eO=()=>{if(!z)return
-x()
-if(c)J()},eU=(e,t,a)=>{if(t==s)r=!0
-else if(a=='want'){eu(t,e.c)
-if(z&&e.j)w('sync',{to:t,s:K,h:v,c:[...S],e:eb,b:[...ee.values()],p:o})}else if(a=='bye'){I(t)
-if(t==Q)ey()}else if(a=='force')z&&ex()
-else if(a=='probe'){if(!z)return
-if(!k||Date.now()-V<6e3)return w('alive')
-x()
-setTimeout(()=>p&&J())}
-else if(e.n>h-!z){eO()
-h=e.n
-Q=t
-V=Date.now()
-el=!1
-if(a=='lead')(i||!e.c.includes(s))&&eh()
-else if(a=='ev')i?i.push(...e.e):y(e.e)
-else if(e.s){v=e.h
+return or(e)}).catch(a)),n=await t(an(ct,'tab')).catch(()=>t()).catch(()=>{T=void 0
+return rt()})
+if(J!=e)return
+s=n
+i=!globalThis.BroadcastChannel||!T&&!en(P,'tab',1)
+o??=an(ct,at())
+b={u:an(P,'until'),s:os,...b}
+B=Date.now()
+l=[]
+if(!i){nt=new BroadcastChannel(er)
+lt=new BroadcastChannel(er)
+lt.onmessage=({data:e})=>on(e,e.f,e.t)}
+g=setInterval(()=>{if(h||Date.now()-B>4e3+500*Math.random())ea()
+if(!p)v()},500)
+w()
+m()},or=({signal:o})=>new Promise(i=>o.onabort=i),m=e=>{if(i)return ec()
+if(!T)return ce(e)
+ne?.abort()
+let n=ne=new AbortController,{signal:o}=n
+T.request(er,e?{steal:e}:{signal:o},()=>{if(o.aborted)return
+ec()
+return or(n)}).catch(()=>o.aborted||ic())},ec=()=>{h={}
+_=s
+d=Math.max(d+1,Date.now())
+if(o!=null)l=l?.filter(({i})=>!i)
+$()
+o??=an(P,'at')??se.from
+ae(h)
+el('lead',{c:[...y.keys()]})},eu=()=>{ne?.abort()
+if(!h)return
+h=void 0
+B=Date.now()
+c()
+if(an(P,'lease')==s)en(P,'signed',0)},ic=()=>{if(!h)return
+eu()
+m()},on=(e,t,n)=>{if(t==s)K&&=2
+else if(n=='want'){al(t,e.c)
+if(h&&e.j)el('sync',{to:t,s:a,h:b,c:[...y],e:tt,b:[...ee.values()],p:o})}else if(n=='bye'){oi(t)
+if(t==_)ce()}else if(n=='force')h&&u()
+else if(n=='probe'){if(!h)return
+ea()
+ts?.()
+if(!p||Date.now()-B<6e3)lr(a)
+else ic()}
+else if(e.n>d-!h){ic()
+d=e.n
+_=t
+B=Date.now()
+K=0
+if(n=='lead')(l||!e.c.includes(s))&&oc()
+else if(n=='ev')l?l.push(...e.e):le(e.e)
+else{b=e.h
 f(e.s)
-if(e.to==s&&i)L(e)}}},eh=()=>w('want',{c:S.get(s),j:!!i}),L=async({c,e,b,p:l})=>{let r=o??(d(M,'at')?void 0:F.from),h=e.findIndex(({i})=>i==r)
-c.map(([r,v])=>S.has(r)||eu(r,v))
-if(r!=null&&r!=l&&h<0)await ek(r,void 0,y).catch(()=>{})
-y([...e.slice(r==l?500:h+1),...b].map(e=>({...e,r:1})))
-o=l
-eR()},O=()=>{if(z){if(Date.now()-V>12500)N()
-eP()}else if(!document.hidden&&!el){r=!1
-el=!0
-w('probe')
-setTimeout(()=>{if(el&&r&&p&&!z)J(!0)
-el=!1},1500+500*Math.random())}},I=e=>{S.delete(e)
-eP()},eu=(t,e)=>{if(!S.has(t))c?.request(m+t,{signal:p.signal},()=>I(t)).catch(()=>{})
-S.set(t,e)
-eP()},R=()=>{let e=eI([...b].map(({channels:r})=>r&&[...r]))
-if(!b.size||e+''==S.get(s)+'')return
-eu(s,e)
-eh()},eI=e=>(e.includes(null)?null:[...new Set(e.flat())].sort()),en=()=>eI([...S.values()]),t=()=>{x()
-w('bye')
-clearInterval(U)
-p?.abort()
-G?.close()
-n?.close()
-g=p=n=Q=null
-S.clear()
-f({state:'disconnected'})},et=()=>d(M,'lease')?.split(' ')??[],P=()=>ed(M,'lease',s+' '+Date.now()),Y=()=>{if(c||ec||!z)return
-let[r,v]=et()
-if(r&&r!=s)x()
-else if(!(Date.now()-v<1e3))P()},ey=async d=>{if(ei||c)return
-let e=()=>p&&!z
-ei=!0
-await A(50*Math.random())
-if(e()&&(d||!(Date.now()-et()[1]<6e3))){P()
-await A(120)
-if(e()&&et()[0]==s)eN()}
-ei=!1},eo=l=>{let{channels:r}=l,n=new Set,T=new Set,e={handlers:n,watchers:T,channels:r&&r!='all'?new Set([r].flat()):null},a,c=e=>E(T,[e]),w=(t,e,{signal:i}={})=>E(n,[e,eA(t)],i),x=()=>{if(!b.delete(e))return
-a={state:'closed',reason:'disposed'}
-eE(T,a)
-clearTimeout(ez)
-ez=setTimeout(()=>(b.size?R():t()),200)}
-Object.assign(F,l)
-b.add(e)
-p?R():ev()
-return{get status(){return a??K},get tab(){return{id:s,leader:Q,term:h,last:o,tabs:[...S]}},outbox:ew,on:w,onStatus:c,events(e,{signal:i}={}){let b=[],n,t=()=>n?.(),s=[w(e,(n,m)=>t(b.push(m))),c(t)]
-i?.addEventListener('abort',t)
-return(async function*(){try{while(b[0]||!(a||i?.aborted)){if(b[0])yield b.shift()
-else await new Promise(e=>n=e)}}finally{s.map(e=>e())}})()},subscribe(t){e.channels?.add(t)
-R()},unsubscribe(t){e.channels?.delete(t)
-setTimeout(R,200)},reconnect:ex,request:eg,send:{typing:e=>eg('typing',{},{state:e})},presence:{set:e=>eg('presence',{},{status:e})},dispose:x,[Symbol.dispose]:x}},X=(t,e)=>globalThis.addEventListener?.(t,e,!0)
-X('pagehide',t)
-X('freeze',t)
-X('pageshow',ev)
-X('resume',ev)
-X('visibilitychange',O)
-X('online',()=>z&&K.retryIn&&ex())
-import.meta.hot?.dispose(t)
-return eo},S=new Map
-export let connect=l=>{let{url:i='/',user:x,project:r}=l,e=new URL((i+'').replace(/\/*$/,'/'),globalThis.document?.baseURI),s=[e,x,r,'']+'',a=S.get(s)??u(s,e)
-S.set(s,a)
-return a(l)}
+if(e.to==s&&l)sr(e)}}},oc=()=>el('want',{c:y.get(s),j:!!l}),sr=async({c:t,e:tt,b,p:s})=>{let e=o??(an(P,'at')?void 0:se.from),d=tt.findIndex(({i})=>i==e)
+t.map(([n,t])=>y.has(n)||al(n,t))
+if(e!=null&&e!=s&&d<0&&!await nr(e,void 0,le).catch(()=>{}))
+le([{e:'gap',d:'{"reason":"log_unavailable"}'}])
+le([...tt.slice(e==s?500:d+1),...b].map(e=>({...e,r:1})))
+o=s??o
+$()},ea=()=>{if(h){if(Date.now()-B>12500)c()
+rc()}else if(!document.hidden&&!K){K=1
+el('probe')
+setTimeout(()=>{if(K>1&&J&&!h)m(!0)
+K=0},1500+500*Math.random())}},oi=e=>{y.delete(e)
+rc()},al=(t,e)=>{if(!y.has(t))T?.request(er+t,{signal:J.signal},()=>oi(t)).catch(()=>{})
+y.set(t,e)
+rc()},w=()=>{let e=ai([...L].map(([,,o])=>o&&[...o]))
+if(!L.size||e+''==y.get(s)+'')return
+al(s,e)
+oc()},ai=e=>e.includes(null)?null:[...new Set(e.flat())].sort(),ar=()=>ai([...y.values()]),A=()=>{eu()
+el('bye')
+clearInterval(g)
+J?.abort()
+lt?.close()
+nt?.close()
+ne=J=nt=_=null
+y.clear()
+f({state:'disconnected'})},eA=()=>{en(P,'lease',s)
+en(P,'signed',Date.now())},li=e=>Date.now()-an(P,'signed')<e,v=()=>{if(T||i||!h)return
+if((an(P,'lease')??s)!=s)eu()
+else if(!li(1e3))eA()},ce=async r=>{if(k||T)return
+let n=()=>J&&!h
+k=!0
+await ra(50*Math.random())
+if(n()&&(r||!li(6e3))){eA()
+await ra(120)
+if(n()&&an(P,'lease')==s)ec()}
+k=!1},as=r=>{let{channels:e}=r,et=new Set,t=new Set,nt=e&&e!='all'?new Set((e+'').split(',')):null,i=[et,t,nt],l,as=e=>n(t,[e]),on=(e,te,{signal:t}={})=>n(et,[te,ta(e)],t),ic=()=>{if(!L.delete(i))return
+l={state:'closed',reason:'disposed'}
+sn(t,l)
+clearTimeout(cl)
+cl=setTimeout(()=>L.size?w():A(),200)}
+Object.assign(se,r)
+L.add(i)
+J?w():lc()
+return{get status(){return l??a},get tab(){return{id:s,leader:_,term:d,last:o,tabs:[...y]}},outbox:cs,on,onStatus:as,events(e,{signal:t}={}){let tt=[],ss,n=()=>ss?.(),i=[on(e,(t,e)=>n(tt.push(e))),as(n)]
+t?.addEventListener('abort',n)
+return async function*(){try{while(tt[0]||!(l||t?.aborted)){if(tt[0])yield tt.shift()
+else await new Promise(e=>ss=e)}}finally{i.map(e=>e())}}()},subscribe(e){nt?.add(e)
+w()},unsubscribe(e){nt?.delete(e)
+setTimeout(w,200)},reconnect:u,request:ss,send:{typing:e=>ss('typing',{},{state:e})},presence:{set:e=>ss('presence',{},{status:e})},dispose:ic,[Symbol.dispose]:ic}},O={pagehide:A,freeze:A,pageshow:lc,resume:lc,visibilitychange:ea,storage:v,online:()=>h&&a.retryIn&&u()}
+for(let t in O)globalThis.addEventListener?.(t,O[t],!0)
+import.meta.hot?.dispose(()=>{A()
+L.clear()})
+return as},y=new Map
+export let connect=e=>{let n=new URL(((e.url??'')+'/').replace(/\/+$/,'/'),globalThis.document?.baseURI),t=[n,e.user,e.project,1]+'',or=y.get(t)??oo(t,n)
+y.set(t,or)
+return or(e)}

@@ -13,6 +13,13 @@ CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 FIREFOX = os.environ.get("FIREFOX", "/usr/bin/firefox-esr")
 # An origin that browsers do not trust: neither locks nor `crypto.randomUUID` there.
 INSECURE = "lab.test"
+# What Playwright forbids Chromium otherwise: to keep pages that are left, and to let hidden ones wait.
+NATURAL = [
+    "--disable-back-forward-cache",
+    "--disable-background-timer-throttling",
+    "--disable-backgrounding-occluded-windows",
+    "--disable-renderer-backgrounding",
+]
 
 
 @contextmanager
@@ -30,7 +37,9 @@ def browsers():
             if name.startswith("chromium"):
                 arguments = ["--no-sandbox", f"--host-resolver-rules=MAP {INSECURE} 127.0.0.1"]
                 # What Playwright turns off, for the tests that are about it.
-                natural = ["--disable-back-forward-cache"] if name == "chromium-natural" else None
+                natural = NATURAL if name == "chromium-natural" else None
+                if natural:
+                    arguments.append("--enable-features=IntensiveWakeUpThrottling:grace_period_seconds/10")
                 browser = playwright.chromium.launch(
                     executable_path=CHROMIUM, args=arguments, ignore_default_args=natural
                 )

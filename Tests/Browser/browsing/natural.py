@@ -39,10 +39,16 @@ class NaturalTab(Tab):
         self.session = session
         self.ids = itertools.count(1)
         self.answers = {}
-        target = session.send("Target.createTarget", {"url": url, "browserContextId": context})["targetId"]
-        attached = {"targetId": target, "flatten": False}
-        self.id = session.send("Target.attachToTarget", attached)["sessionId"]
+        self.target = session.send("Target.createTarget", {"url": url, "browserContextId": context})["targetId"]
         session.on("Target.receivedMessageFromTarget", self._heard)
+        self.attach()
+
+    def attach(self):
+        self.id = self.session.send("Target.attachToTarget", {"targetId": self.target, "flatten": False})["sessionId"]
+
+    def let_go(self):
+        """Until it is attached again, nothing can be asked of the page."""
+        self.session.send("Target.detachFromTarget", {"sessionId": self.id})
 
     def _heard(self, message):
         if message["sessionId"] == self.id:

@@ -15,6 +15,8 @@ class ScriptedHub:
         # When each stream was asked for, and with what.
         self.attempts = []
         self.closing = threading.Event()
+        # What those streams say next that stay.
+        self.said = []
         hub = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -43,7 +45,8 @@ class ScriptedHub:
                 parts = urlsplit(self.path)
                 self.query = {name: values[0] for name, values in parse_qs(parts.query).items()}
                 if parts.path == "/history":
-                    return self.json(hub.history(self.query))
+                    page = hub.history(self.query)
+                    return self.refuse(503) if page is None else self.json(page)
                 if self.command == "GET":
                     hub.attempts.append((time.monotonic(), self.query, self.headers.get("Authorization")))
                 self.close_connection = True
@@ -92,9 +95,15 @@ class ScriptedHub:
                     self.frame("replay.end", {"lastReplayedSeq": int(cursor), "more": False})
 
             def stay(self):
-                """A heartbeat every second until the other side goes, or the test is over."""
-                while not hub.closing.wait(1):
-                    self.frame("heartbeat", {})
+                """What the test says, and a heartbeat every second, until the other side goes or the test is over."""
+                heard, due = len(hub.said), time.monotonic()
+                while not hub.closing.wait(0.02):
+                    for frame in hub.said[heard:]:
+                        self.frame(*frame)
+                        heard += 1
+                    if time.monotonic() > due:
+                        self.frame("heartbeat", {})
+                        due += 1
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
@@ -106,6 +115,9 @@ class ScriptedHub:
         request.begin()
         request.connected()
         request.stay()
+
+    def say(self, event, data, id=None):
+        self.said.append((event, data, id))
 
     def history(self, query):
         return {"events": [], "more": False, "latest_seq": 100}

@@ -43,6 +43,10 @@ class Tab:
     def wait_for_number(self, number, seconds=10, name="message.new"):
         until(lambda: number in self.numbers(name), seconds, what=f"{number} is there")
 
+    def let_pass(self, seconds):
+        """Where the tabs have a clock of their own."""
+        self.page.clock.fast_forward(int(1000 * seconds))
+
     def close(self):
         self.page.close()
 
@@ -50,8 +54,10 @@ class Tab:
 class Tabs:
     """The tabs of a browser's context, at a site, for a hub."""
 
-    def __init__(self, context, site, hub, project="p1", user="ada", **options):
+    def __init__(self, context, site, hub, project="p1", user="ada", clock=False, **options):
         self.context, self.site = context, site
+        if clock:
+            context.clock.install()
         self.options = {"url": hub if isinstance(hub, str) else hub.url, "project": project, "user": user} | options
         self.all = []
 

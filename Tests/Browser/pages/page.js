@@ -10,10 +10,11 @@ addEventListener('unhandledrejection', event => errors.push(String(event.reason)
 
 // What survives a reload: one record per load of the tab.
 window.start = (options, name = 'hub') => {
-  const record = { events: [], statuses: [] }
+  const record = { events: [], statuses: [], gaps: [] }
   const hub = client.connect(options)
   record.statuses.push([now(), hub.status])
   hub.onStatus(status => record.statuses.push([now(), status]))
+  hub.on('gap', ({ reason }) => record.gaps.push(reason))
   hub.on('*', (data, event) => {
     record.events.push({ at: now(), name: event.name, type: event.type, id: event.id, data, replayed: event.replayed })
     // Kept where a reload does not reach, at once: what was handled, was handled.

@@ -7,7 +7,7 @@ from itertools import product
 # Where a literal was.
 PLACE = "\ue000"
 TOKEN = re.compile(rf"[A-Za-z_$][\w$]*|\d[\w.]*|{PLACE}|=>|\.\.\.|\?\.|.|\n")
-KEYWORDS = set("""async await break catch class const continue delete else export false finally for function get if import in let meta new
+KEYWORDS = set("""async await break catch class const continue delete do else export false finally for function get if import in let meta new
     null of return static this throw true try typeof undefined void while yield""".split())
 CLOSING = {"(": ")", "[": "]", "{": "}"}
 LETTERS = "etnaisrolcdupmhfgvbywkxjqzETNAISROLCDUPMHFGVBYWKXJQZ$_"

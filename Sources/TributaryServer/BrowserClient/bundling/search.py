@@ -3,16 +3,18 @@
 import gzip
 import random
 
-from names import INTERFACE, SHORT
+from names import INTERFACE, LETTERS, SHORT
 
-# Once through all variables and letters takes some 4 s. After so many there is little left to find.
-ROUNDS = 9
+# Once through all variables takes some 12 s. After so many rounds there is little left to find.
+ROUNDS = 12
 SINGLE = [name for name in SHORT if len(name) == 1]
+# Longer than need be, but they may say again what was there before, as the variable's own name in the sources may.
+DOUBLE = [name for name in SHORT if len(name) == 2 and set(name) <= set(LETTERS[:10])]
 
 
-def searched(names, finish, rounds=ROUNDS):
-    """The best names that were found; `finish` makes the module of its tokens."""
-    given = names.first()
+def searched(names, start, finish, rounds=ROUNDS):
+    """Better names than those at the start, or these; `finish` makes the module of its tokens."""
+    given = dict(start)
     tokens = names.renamed(given)
     # Each time the same.
     chance = random.Random(6)
@@ -37,7 +39,7 @@ def searched(names, finish, rounds=ROUNDS):
     variables = [variable for variable in names.places if variable != INTERFACE]
     for _ in range(rounds):
         for variable in chance.sample(variables, len(variables)):
-            for name in chance.sample(SINGLE, len(SINGLE)):
+            for name in [*chance.sample(SINGLE, len(SINGLE)), *chance.sample(DOUBLE, len(DOUBLE))]:
                 before = given[variable]
                 other = owner(variable, name) if name != before else False
                 if other is False:

@@ -5,9 +5,9 @@ import { openTab } from './tab.js'
 const tabs = new Map()
 
 export const connect = options => {
-  const { url = '/', user, project } = options
-  const base = new URL((url + '').replace(/\/*$/, '/'), globalThis.document?.baseURI)
-  const key = [base, user, project, ''] + ''
+  const base = new URL(((options.url ?? '') + '/').replace(/\/+$/, '/'), globalThis.document?.baseURI)
+  // The last is the version of what tabs say to each other.
+  const key = [base, options.user, options.project, 1] + ''
   const use = tabs.get(key) ?? openTab(key, base)
   tabs.set(key, use)
   return use(options)

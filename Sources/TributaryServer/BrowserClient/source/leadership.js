@@ -1,10 +1,10 @@
 // One of a user's tabs leads and has the connection, the others follow. The lock's queue decides, or a lease where there are no locks;
 // what the tabs tell each other is beside it, so that a leader that hangs is noticed and a new one knows where to go on.
 //
-// A message is `{ v: 1, t: type, f: tab, n: term }` and:
+// A message is `{ t: type, f: tab, n: term }` and:
 //   want   c: channels (null is all), j: wants to be told what it missed
 //   sync   to: tab, s: status, h: hold, c: channels by tab, e: frames, b: who is present, p: place
-//   lead   c: the tabs that it knows     ev   e: frames     status s: status, h: hold      alive probe force bye
+//   lead   c: the tabs that it knows     ev   e: frames     status s: status, h: hold      probe force bye
 
 // A visible follower that hears nothing for so long asks.
 const SILENCE = 4000
@@ -14,15 +14,17 @@ const PATIENCE = 1500
 const STALE = 6000
 
 // By another object than the one that hears: so a tab hears itself, if the channel works at all.
-const say = (t, more) => voice?.postMessage({ v: 1, t, f: id, n: term, ...more })
+const say = (t, more) => voice?.postMessage({ t, f: id, n: term, ...more })
 
-const setStatus = news => {
+const setStatus = ({ ...news }) => {
   if (isSolo) news.solo = true
   // Others say what they are.
   if (news.leader) news.leader = !!reign
+  // What is left of it.
+  if (news.retryIn) news.retryIn = hold.u - Date.now()
   if (JSON.stringify(news) == JSON.stringify(status)) return
   status = news
-  for (const { watchers } of users) tellEach(watchers, news)
+  for (const [, watchers] of users) tellEach(watchers, news)
 }
 
 const tell = news => {
@@ -56,15 +58,14 @@ const enter = async () => {
   if (stay != mine) return
   id = found
   isSolo = !globalThis.BroadcastChannel || (!lockManager && !save(SHARED, 'tab', 1))
-  const [owner, place] = load(OWN, 'at')?.split(' ') ?? []
-  // A duplicated tab begins with a copy of the other's place, which is not its own.
-  if (place && (owner == id || !lockManager)) position ??= +place
+  position ??= load(OWN, place())
+  hold = { u: load(SHARED, 'until'), s: LIMITED, ...hold }
   heard = Date.now()
   waiting = []
   if (!isSolo) {
     voice = new BroadcastChannel(key)
     bus = new BroadcastChannel(key)
-    bus.onmessage = ({ data }) => data.v == 1 && hear(data, data.f, data.t)
+    bus.onmessage = ({ data }) => hear(data, data.f, data.t)
   }
   ticking = setInterval(() => {
     if (reign || Date.now() - heard > SILENCE + 500 * Math.random()) probe()
@@ -98,8 +99,10 @@ const lead = () => {
   reign = {}
   leader = id
   term = Math.max(term + 1, Date.now())
-  position ??= load(SHARED, 'at') ?? options.from
+  // Nobody has told it what it missed; the hub will, from its place on.
+  if (position != null) waiting = waiting?.filter(({ i }) => !i)
   catchUp()
+  position ??= load(SHARED, 'at') ?? options.from
   run(reign)
   say('lead', { c: [...wants.keys()] })
 }
@@ -110,17 +113,17 @@ const resign = () => {
   reign = undefined
   heard = Date.now()
   stop()
-  if (lease()[0] == id) save(SHARED, 'lease', '')
+  if (load(SHARED, 'lease') == id) save(SHARED, 'signed', 0)
 }
 
 const giveWay = () => {
   if (!reign) return
   resign()
-  if (lockManager) contend()
+  contend()
 }
 
 const hear = (message, from, type) => {
-  if (from == id) hearsItself = true
+  if (from == id) isProbing &&= 2
   else if (type == 'want') {
     note(from, message.c)
     if (reign && message.j) say('sync', { to: from, s: status, h: hold, c: [...wants], e: ring, b: [...present.values()], p: position })
@@ -131,10 +134,11 @@ const hear = (message, from, type) => {
   else if (type == 'probe') {
     // A frozen page still answers, but reads no stream: only a younger word of the hub's proves that it lives.
     if (!reign) return
-    if (!connection || Date.now() - heard < STALE) return say('alive')
-    resign()
-    // No sooner than the page runs again.
-    setTimeout(() => stay && contend())
+    // Where this page is hidden its timers are late, and what they wait for may be due.
+    probe()
+    wake?.()
+    if (!connection || Date.now() - heard < STALE) tell(status)
+    else giveWay()
   }
   // Who says something in an older term leads no more, and does not know it yet; the new leader reads the same.
   else if (message.n > term - !reign) {
@@ -142,11 +146,11 @@ const hear = (message, from, type) => {
     term = message.n
     leader = from
     heard = Date.now()
-    isProbing = false
+    isProbing = 0
     // Twenty tabs that all speak at once would cost more than the hand-over.
     if (type == 'lead') (waiting || !message.c.includes(id)) && greet()
     else if (type == 'ev') waiting ? waiting.push(...message.e) : deliver(message.e)
-    else if (message.s) {
+    else {
       hold = message.h
       setStatus(message.s)
       if (message.to == id && waiting) join(message)
@@ -162,9 +166,10 @@ const join = async ({ c, e, b, p }) => {
   const after = position ?? (load(SHARED, 'at') ? undefined : options.from)
   const index = e.findIndex(({ i }) => i == after)
   c.map(([other, channels]) => wants.has(other) || note(other, channels))
-  if (after != null && after != p && index < 0) await page(after, undefined, deliver).catch(() => {})
+  if (after != null && after != p && index < 0 && !(await page(after, undefined, deliver).catch(() => {})))
+    deliver([{ e: 'gap', d: '{"reason":"log_unavailable"}' }])
   deliver([...e.slice(after == p ? RING : index + 1), ...b].map(frame => ({ ...frame, r: 1 })))
-  position = p
+  position = p ?? position
   catchUp()
 }
 
@@ -174,13 +179,12 @@ const probe = () => {
     if (Date.now() - heard > DEAD) stop()
     adjust()
   } else if (!document.hidden && !isProbing) {
-    hearsItself = false
-    isProbing = true
+    isProbing = 1
     say('probe')
     setTimeout(() => {
       // Where not even its own word came back, the channel's silence says nothing about the leader.
-      if (isProbing && hearsItself && stay && !reign) contend(true)
-      isProbing = false
+      if (isProbing > 1 && stay && !reign) contend(true)
+      isProbing = 0
     }, PATIENCE + 500 * Math.random())
   }
 }
@@ -199,7 +203,7 @@ const note = (other, channels) => {
 
 // What the components of this page read. While nobody is left, for a moment, nothing changes.
 const want = () => {
-  const wanted = together([...users].map(({ channels }) => channels && [...channels]))
+  const wanted = together([...users].map(([, , channels]) => channels && [...channels]))
   if (!users.size || wanted + '' == wants.get(id) + '') return
   note(id, wanted)
   greet()

@@ -3,16 +3,18 @@
 // Claims are read again after so long: sooner, two tabs may each see their own.
 const CONFIRM = 120
 
-const lease = () => load(SHARED, 'lease')?.split(' ') ?? []
+const sign = () => {
+  save(SHARED, 'lease', id)
+  save(SHARED, 'signed', Date.now())
+}
 
-const sign = () => save(SHARED, 'lease', id + ' ' + Date.now())
+const isSigned = within => Date.now() - load(SHARED, 'signed') < within
 
 // Once a second at most, and while there is a stream only from what comes on it.
 const renew = () => {
   if (lockManager || isSolo || !reign) return
-  const [owner, time] = lease()
-  if (owner && owner != id) resign()
-  else if (!(Date.now() - time < 1000)) sign()
+  if ((load(SHARED, 'lease') ?? id) != id) resign()
+  else if (!isSigned(1000)) sign()
 }
 
 const claim = async steal => {
@@ -20,10 +22,10 @@ const claim = async steal => {
   const isFree = () => stay && !reign
   isClaiming = true
   await pause(50 * Math.random())
-  if (isFree() && (steal || !(Date.now() - lease()[1] < STALE))) {
+  if (isFree() && (steal || !isSigned(STALE))) {
     sign()
     await pause(CONFIRM)
-    if (isFree() && lease()[0] == id) lead()
+    if (isFree() && load(SHARED, 'lease') == id) lead()
   }
   isClaiming = false
 }

@@ -8,7 +8,12 @@ export const enlist = (list, entry, signal) => {
   return off
 }
 
-// Who is taken off meanwhile is still told.
-export const tellEach = (watchers, news) => {
-  for (const [watcher] of [...watchers]) watcher(news)
+// Who is taken off meanwhile is still told, and one's mistake is not the others'.
+export const tellEach = (list, ...news) => {
+  for (const [told] of [...list])
+    try {
+      told(...news)
+    } catch (mistake) {
+      reportError(mistake)
+    }
 }

@@ -23,6 +23,9 @@ const request = async (path, parameters, content) =>
 // The request is wrong, and will be.
 const isFinal = status => /^4(?!08|25|29)/.test(status)
 
+// A duplicated tab begins with a copy of the other's place, which is not its own.
+const place = () => (lockManager ? id : 'at')
+
 // Hands frames to all who listen, in the stream's order.
 const deliver = frames => {
   for (const frame of frames) {
@@ -30,29 +33,25 @@ const deliver = frames => {
     if (i) {
       position = i
       if (seen.has(i)) continue
-      seen.add(i)
-      if (seen.size > SEEN) seen.delete(seen.values().next().value)
+      const [oldest] = seen.add(i)
+      if (seen.size > SEEN) seen.delete(oldest)
       if (ring.push(frame) > RING) ring.shift()
     }
     const name = canonical(e)
     const data = JSON.parse(d)
     const event = { name, type: e, id: i || undefined, data, replayed: !!r, raw: d }
+    // The new log may give the old one's ids again.
+    if (e == 'gap' && data.reason == 'log_reset') seen.clear()
     if (name == 'presence.snapshot') present.clear()
     if (/^presence/.test(name) && present.size < RING) present.set(data?.userId, { e, d })
     outbox.remove(data?.client_msg_id)
-    for (const { handlers } of users)
-      for (const [handler, on] of [...handlers])
-        if (on == name || (on == '*' && !HUB.includes(name)))
-          // One handler's mistake is not the others'.
-          try {
-            handler(data, event)
-          } catch (mistake) {
-            reportError(mistake)
-          }
+    for (const [handlers] of users) tellEach([...handlers].filter(([, on]) => on == name || (on == '*' && !HUB.includes(name))), data, event)
   }
   // Where this tab is, and where one that is alone goes on after a restart.
-  if (position != null) save(OWN, 'at', id + ' ' + position)
-  if (position != null && reign) save(SHARED, 'at', position)
+  if (position != null) {
+    save(OWN, place(), position)
+    if (reign) save(SHARED, 'at', position)
+  }
 }
 
 // The durable events behind an id, up to another one if it is given, page by page. False if the hub refuses to say.

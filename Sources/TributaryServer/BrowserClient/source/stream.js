@@ -9,60 +9,54 @@ const LONGEST = 30000
 const PROOF = 10000
 // Longer than any page lives, and no longer than a timer can be.
 const FOREVER = 2e9
+// How long, is filled in when it is told.
+const LIMITED = { state: 'limited', retryIn: 1 }
 
 const run = async mine => {
   while (reign == mine) {
     const before = hold
-    const wait = hold.until - Date.now()
+    const wait = hold.u - Date.now()
     connection = 0
-    heard = Infinity
+    heard = since = Infinity
     if (wait > 0) {
-      tell(hold.status)
-      await pause(wait)
-      continue
+      tell(hold.s)
+      await pause(Math.min(wait, FOREVER))
+    } else {
+      if (!hold.f) tell({ state: 'connecting' })
+      const problem = await attempt(mine).catch(problem => problem)
+      // Unless somebody asked for a new beginning.
+      if (reign == mine && hold == before) decide(problem ?? {})
     }
-    since = 0
-    // First the request, then the word to the others: twenty tabs that listen take their time.
-    const outcome = attempt(mine).catch(problem => problem)
-    if (!hold.fails) tell({ state: 'connecting' })
-    const problem = await outcome
-    // Unless somebody asked for a new beginning.
-    if (reign == mine && (hold == before || since)) decide(problem)
   }
 }
 
 // What follows from a stream's end. All tabs know it, so that the next leader keeps to it.
-const decide = ({ reason, reconnect, retry_ms, status, wait = 0 } = {}) => {
-  const fails = since && Date.now() - since > PROOF ? 0 : hold.fails
+const decide = ({ reason, reconnect, retry_ms = 0, status }) => {
+  const fails = Date.now() - since > PROOF ? 0 : hold.f
   const backoff = Math.min(LONGEST, 1000 * 2 ** fails)
-  let delay = Math.max(wait, Math.random() * backoff)
-  let news = { state: 'reconnecting', attempt: fails + 1 }
-  const end = last => {
-    news = last
-    delay = FOREVER
-  }
   // This tab leads: so it was replaced by itself, the hub not having noticed yet that the old connection was gone.
   if (reason == 'replaced') reconnect = retry_ms = 100 + 300 * Math.random()
-  if (reconnect) delay = Math.max(retry_ms, fails && delay)
+  let delay = Math.max(retry_ms, Math.random() * backoff)
+  let news = { state: 'reconnecting', attempt: fails + 1, retryIn: 1 }
+  if (reconnect) delay = fails ? delay : retry_ms
   else if (status == 429) {
-    delay = Math.max(wait, backoff)
-    news = { state: 'limited' }
-  } else if (status == 401 || status == 403) {
+    delay = Math.max(retry_ms, backoff)
+    news = LIMITED
+    // For a page that is loaded meanwhile.
+    save(SHARED, 'until', Date.now() + delay)
+  } else if (/40[13]/.test(status)) {
     if (options.token && !wasAsked) delay = 0
-    else end({ state: 'blocked', status })
+    else news = { state: 'blocked', status }
     wasAsked = true
-  } else if (reason) end({ state: 'closed', reason })
-  else if (status == 204) end({ state: 'closed', reason: 'no_content' })
-  else if (isFinal(status)) end({ state: 'closed', reason: 'refused', status })
-  if (delay < FOREVER) news.retryIn = delay
-  hold = { fails: fails + 1, until: Date.now() + delay, status: news }
+  } else if (reason || status == 204 || isFinal(status)) news = { state: 'closed', reason: reason ?? (status == 204 ? 'no_content' : 'refused'), status }
+  hold = { f: fails + 1, u: Date.now() + (news.retryIn ? delay : FOREVER), s: news }
 }
 
 const attempt = async mine => {
   const token = await options.token?.()
   if (reign != mine) return
   // One for the whole browser, so that a new leader's stream replaces the old one's.
-  const instance = (!isSolo && load(SHARED, 'instance')) || id
+  const instance = isSolo ? id : load(SHARED, 'instance') ?? id
   save(SHARED, 'instance', instance)
   requested = union()
   aborter = new AbortController()
@@ -98,9 +92,9 @@ const take = async frames => {
       connection = content.connection_id
       readable = content.channels
       isReplaying = content.from_seq != null
-      position ??= content.latest_seq ?? 0
+      position = +(position ?? content.latest_seq ?? 0)
       wasAsked = false
-      hold = { fails: hold.fails, until: 0 }
+      hold.u = 0
       tell({ state: 'connected', leader: true })
     }
     if (e == 'replay.end') isReplaying = false
@@ -112,8 +106,6 @@ const take = async frames => {
       heard = Date.now()
       if (isFilled) continue
     }
-    // The new log may give the old one's ids again.
-    if (content.reason == 'log_reset') seen.clear()
     frame.r = isReplaying
     ready.push(frame)
     if (e == 'server_close') {
@@ -131,7 +123,7 @@ const adjust = async () => {
   isAdjusting = true
   const response = await request('stream/' + connection + '/channels', {}, {
     add: wanted ?? ['all'],
-    remove: (requested ?? readable).filter(channel => wanted && !wanted.includes(channel)),
+    remove: (requested?.[0] ? requested : readable).filter(channel => wanted && !wanted.includes(channel)),
   }).catch(() => ({}))
   isAdjusting = false
   // A refusal stays one; what else went wrong is tried again.
@@ -142,7 +134,7 @@ const adjust = async () => {
 const reconnect = () => {
   if (!reign) return say('force')
   wasAsked = false
-  if (status.state != 'limited') hold = { fails: 0, until: (since = 0) }
+  if (status.state != 'limited') hold = { f: 0 }
   stop()
 }
 

@@ -19,8 +19,8 @@ export const openTab = (key, base) => {
   let position
   // Frames that wait until what was before them is here; undefined if none has to.
   let waiting
-  // Of all tabs: how often they failed, until when nobody connects, and the status then.
-  let hold = { fails: 0, until: 0 }
+  // Of all tabs: how often they failed, until when nobody connects, and the status then: `{ f, u, s }`.
+  let hold = { f: 0 }
 
   // Who this tab is, and what it holds while it takes part.
   let id, stay, lockManager, isSolo, bus, voice, ticking, lingering
@@ -28,7 +28,8 @@ export const openTab = (key, base) => {
   // while this tab leads.
   let leader, heard, reign, queued
   let term = 0
-  let isProbing, hearsItself, isClaiming
+  // 1 if it has asked the leader, 2 if its own question came back.
+  let isProbing, isClaiming
   // Channels by tab; null is all that the user may read.
   const wants = new Map()
 
@@ -44,14 +45,21 @@ export const openTab = (key, base) => {
   //= lease.js
   //= use.js
   // Before the page itself hears of it, and whichever of window and document it is about.
-  const listen = (type, action) => globalThis.addEventListener?.(type, action, true)
-  listen('pagehide', leave)
-  listen('freeze', leave)
-  listen('pageshow', enter)
-  listen('resume', enter)
-  listen('visibilitychange', probe)
-  // The network is back: no reason to wait any longer.
-  listen('online', () => reign && status.retryIn && reconnect())
-  import.meta.hot?.dispose(leave)
+  const reactions = {
+    pagehide: leave,
+    freeze: leave,
+    pageshow: enter,
+    resume: enter,
+    visibilitychange: probe,
+    storage: renew,
+    // The network is back: no reason to wait any longer.
+    online: () => reign && status.retryIn && reconnect(),
+  }
+  for (const type in reactions) globalThis.addEventListener?.(type, reactions[type], true)
+  // Its pages have the next module's.
+  import.meta.hot?.dispose(() => {
+    leave()
+    users.clear()
+  })
   return use
 }

@@ -5,11 +5,12 @@
 const call = (url, token, signal, more) =>
   fetch(url, { cache: 'no-store', credentials: 'include', headers: token ? { Authorization: 'Bearer ' + token } : {}, signal, ...more })
 
-// What keeps a stream from being one is thrown as `{ status, wait }`.
+// What keeps a stream from being one is thrown as `{ status, retry_ms }`.
 const check = ({ status, headers }) => {
+  const after = headers.get('Retry-After')
   // A proxy's page is no stream.
-  if (status != 200 || !/^text\/event-stream/i.test(headers.get('Content-Type')))
-    throw { status, wait: headers.get('Retry-After') * 1000 || 0 }
+  if (status != 200 || !/^text\/event/i.test(headers.get('Content-Type')))
+    throw { status, retry_ms: after * 1000 || Date.parse(after) - Date.now() || 0 }
 }
 
 const fetched = async (url, token, signal) => {

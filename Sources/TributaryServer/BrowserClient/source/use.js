@@ -7,7 +7,8 @@ const use = news => {
   const { channels } = news
   const handlers = new Set()
   const watchers = new Set()
-  const user = { handlers, watchers, channels: channels && channels != 'all' ? new Set([channels].flat()) : null }
+  const wanted = channels && channels != 'all' ? new Set((channels + '').split(',')) : null
+  const user = [handlers, watchers, wanted]
   let closed
   const onStatus = watcher => enlist(watchers, [watcher])
   const on = (name, handler, { signal } = {}) => enlist(handlers, [handler, canonical(name)], signal)
@@ -51,11 +52,11 @@ const use = news => {
       })()
     },
     subscribe(name) {
-      user.channels?.add(name)
+      wanted?.add(name)
       want()
     },
     unsubscribe(name) {
-      user.channels?.delete(name)
+      wanted?.delete(name)
       setTimeout(want, LINGER)
     },
     reconnect,
