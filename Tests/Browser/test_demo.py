@@ -69,6 +69,17 @@ def test_two_people_chat_side_by_side(demo, look, scheme, size):
     assert page.all_complaints() == []
 
 
+def test_firefox_shows_it_as_well(demo, start_browser, stopping):
+    page = stopping(Look(start_browser("firefox"), demo.url, "/demo"))
+    ada, grace = pane(page, "ada"), pane(page, "grace")
+    write(ada, "Is anybody there?")
+    until(lambda: reads(grace) == reads(ada) == ["Is anybody there?"])
+    grace.get_by_role("button", name="Run a job").click()
+    ada.locator(".jobs progress").wait_for()
+    assert page.fits() and page.faint()[0] == [] and page.nameless() == []
+    assert page.all_complaints() == []
+
+
 def test_the_keyboard_goes_through_it_in_order(demo, look):
     page = look(demo)
     for name in ("ada", "grace"):

@@ -70,6 +70,7 @@ def test_it_can_be_read_and_complains_of_nothing(page_hub, look, scheme, size):
     assert page.all_complaints() == []
 
 
+@pytest.mark.alone
 def test_it_is_small_and_soon_there(page_hub, look):
     times = []
     for _ in range(5):
@@ -86,6 +87,20 @@ def test_it_is_there_when_it_is_opened_again(page_hub, look):
     for _ in range(2):
         page.page.reload()
         ready(page)
+    assert page.all_complaints() == []
+
+
+def test_firefox_shows_it_as_well(page_hub, start_browser, stopping):
+    project = f"firefox-{secrets.token_hex(4)}"
+    page = ready(stopping(Look(start_browser("firefox"), page_hub.url)))
+    subscribe(page, project)
+    page.page.click("#test button")
+    page.page.locator("#published", has_text="Published with id").wait_for()
+    page.page.locator(".row", has_text="message.new").click()
+    until(lambda: "live page" in page.page.locator("#parsed").inner_text())
+    plots = page.page.locator(".plot")
+    until(lambda: int(plots.nth(0).locator(".value").inner_text()) >= 1, what="streams are counted")
+    assert page.fits() and page.faint()[0] == [] and page.nameless() == []
     assert page.all_complaints() == []
 
 
@@ -275,6 +290,7 @@ class Flood:
         self._thread.join(10)
 
 
+@pytest.mark.alone
 def test_ten_thousand_events_a_second_do_not_freeze_it(page_hub, redis, look, stopping, report):
     project = f"flood-{secrets.token_hex(4)}"
     page = ready(look(page_hub))
