@@ -12,6 +12,8 @@ from browsing.processes import Renderers, go_on, kill, stop
 from browsing.tabs import now_ms
 from harness.waiting import holds, until
 
+pytestmark = pytest.mark.alone
+
 # 40 for the measurement; a few are enough to see that it works.
 KILLS = int(os.environ.get("BROWSER_KILLS", "6"))
 LONG = KILLS >= 40

@@ -17,6 +17,7 @@ def insecure(site):
     return f"http://{INSECURE}:{site.port}"
 
 
+@pytest.mark.alone
 def test_the_lease_hands_over_as_well(hub, redis, chromium, open_tabs, insecure, report):
     tabs = open_tabs(chromium, hub, project="lease")
     for _ in range(4):
@@ -93,14 +94,16 @@ def test_tabs_that_are_alone_keep_within_the_users_limit(start_hub, chromium, op
 
 def test_tabs_that_are_alone_and_refused_say_so(start_hub, chromium, open_tabs):
     hub = start_hub("--max-streams-per-user", 1, "--over-limit", "reject").wait_until_ready(publishes=True)
-    tabs = open_tabs(chromium, hub, project="refused")
+    tabs = open_tabs(chromium, hub, project="refused", clock=True)
     tabs.context.add_init_script("delete window.BroadcastChannel")
     first, second = tabs.open(), tabs.open(wait=False)
     status = second.wait_for_status("limited")
     assert status["solo"] and status["retryIn"] > 0 and first.status["state"] == "connected"
     tabs.gone(first)
     first.close()
-    second.wait_for_status("connected", 20)
+    hub.wait_for_streams(0)
+    second.let_pass(status["retryIn"] / 1000)
+    second.wait_for_status("connected")
 
 
 def test_with_locks_but_without_storage_one_leads(hub, chromium, open_tabs):

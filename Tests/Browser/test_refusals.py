@@ -108,8 +108,8 @@ def test_a_date_says_as_well_when_to_come_again(scripted, chromium, open_tabs):
 
 
 def test_a_tab_that_is_opened_or_loaded_again_keeps_to_the_wait_as_well(scripted, chromium, open_tabs):
-    scripted.answer = refusing(429, Retry_After=4)
-    tabs = open_tabs(chromium, scripted)
+    scripted.answer = refusing(429, Retry_After=60)
+    tabs = open_tabs(chromium, scripted, clock=True)
     tab = tabs.open(wait=False)
     first = tab.wait_for_status("limited")["retryIn"]
     tab.page.reload()
@@ -122,11 +122,11 @@ def test_a_tab_that_is_opened_or_loaded_again_keeps_to_the_wait_as_well(scripted
     # Nobody may ask sooner, by whatever means.
     other("hub.reconnect()")
     other("dispatchEvent(new Event('online'))")
-    assert len(scripted.attempts) == 1
     scripted.answer = ScriptedHub.stream
-    other.wait_for_status("connected", 10)
-    times = [at for at, _, _ in scripted.attempts]
-    assert len(times) == 2 and times[1] - times[0] >= 3.95
+    holds(lambda: len(scripted.attempts) == 1, 0.3)
+    other.let_pass(60)
+    other.wait_for_status("connected")
+    assert len(scripted.attempts) == 2
 
 
 def test_a_wait_that_is_longer_than_a_timer_can_be_is_waited_for(scripted, chromium, open_tabs):
