@@ -94,7 +94,7 @@ def test_nothing_is_lost_or_repeated_when_the_leader_goes(hub, redis, chromium, 
 
 def test_firefox_takes_over_as_well(hub, redis, start_browser, open_tabs, report):
     tabs = open_tabs(start_browser("firefox"), hub, project="go-firefox")
-    for _ in range(4):
+    for _ in range(3):
         tabs.open()
     numbers = Numbers(redis, "go-firefox")
     times = []

@@ -26,7 +26,7 @@ def test_the_lease_hands_over_as_well(hub, redis, chromium, open_tabs, insecure,
     until(lambda: hub.stats()["streams"]["open"] == 1, 5)
     numbers = Numbers(redis, "lease")
     times = []
-    for _ in range(4):
+    for _ in range(2):
         count = len(numbers.sent)
         until(lambda: len(numbers.sent) > count + 10, 10)
         times.append(take_over(tabs, close))
