@@ -159,7 +159,7 @@ def names_in(text, names, literals):
 def bundle(text):
     """The module; the search goes on where it ended, if `text` is one that was made of these sources."""
     names, literals = squeezed_sources()
-    start = names_in(text, names, literals) or names.first()
+    start = names_in(text, names, literals)
     return module(names.renamed(searched(names, start, lambda tokens: module(tokens, literals))), literals)
 
 

@@ -13,12 +13,17 @@ DOUBLE = [name for name in SHORT if len(name) == 2 and set(name) <= set(LETTERS[
 
 
 def searched(names, start, finish, rounds=ROUNDS):
-    """Better names than those at the start, or these; `finish` makes the module of its tokens."""
-    given = dict(start)
+    """The best names that were found, those at the start if none are better; `finish` makes the module of its tokens."""
+    given = dict(start or names.first())
     tokens = names.renamed(given)
     # Each time the same.
     chance = random.Random(6)
-    best = None
+
+    def size():
+        return len(gzip.compress(finish(tokens).encode(), 9))
+
+    # Without a start whatever comes first will do.
+    best = size() if start else None
 
     def give(variable, name):
         given[variable] = name
@@ -47,10 +52,10 @@ def searched(names, start, finish, rounds=ROUNDS):
                 give(variable, name)
                 if other:
                     give(other, before)
-                size = len(gzip.compress(finish(tokens).encode(), 9))
+                found = size()
                 # As good is good enough: so it gets past where nothing better is near.
-                if best is None or size <= best:
-                    best = size
+                if best is None or found <= best:
+                    best = found
                     continue
                 give(variable, before)
                 if other:
