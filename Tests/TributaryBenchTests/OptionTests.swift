@@ -13,6 +13,12 @@ import Testing
         }
     }
 
+    @Test func `many streams on one machine come from several addresses`() {
+        #expect(SourceAddresses.loopback(for: 1).names == ["127.0.0.1"])
+        #expect(SourceAddresses.loopback(for: 8_001).names == ["127.0.0.1", "127.0.0.2"])
+        #expect(SourceAddresses.loopback(for: 4_000_000).names.count == 200)
+    }
+
     @Test func `cores are one, several, or a range`() throws {
         #expect(try Cores("0", option: "-").numbers == [0])
         #expect(try Cores("0,2-4", option: "-").numbers == [0, 2, 3, 4])

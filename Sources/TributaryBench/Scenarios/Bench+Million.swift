@@ -156,7 +156,13 @@ private struct Crowd {
             var maker = MessageMaker(payload: specification.payload, body: specification.body, size: plan.size)
             var bytes: [UInt8] = []
             route.append(to: &bytes, &maker, MessageAddress(project: "bench-0"), sequence: 0, time: time)
-            let answer = BlockingRequest.exchange(try Socket.resolve(route.host, port: route.port), bytes)
+            let address = try Socket.resolve(route.host, port: route.port)
+            var answer = BlockingRequest.exchange(address, bytes)
+            // A hub whose Redis was busy for too long may just be coming back: then nobody listens, and nobody has it.
+            for _ in 0..<80 where answer?.starts(with: ":0\r".utf8) == true {
+                try wait()
+                answer = BlockingRequest.exchange(address, bytes)
+            }
             guard let answer, answer.first == 0x3A || answer.starts(with: "HTTP/1.1 200".utf8) else {
                 throw BenchError("the event could not be published: \(String(decoding: answer ?? [], as: UTF8.self))")
             }

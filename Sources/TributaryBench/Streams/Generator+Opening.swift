@@ -48,7 +48,6 @@ extension Generator {
     /// Begins to connect a stream.
     func begin(_ index: Int) {
         let state = streams + index
-        let sources = configuration.sources
         let socket = Socket.connect(
             to: address, from: sources.isEmpty ? nil : sources[index % sources.count],
             receiveBuffer: state.pointee.isSlow ? 4_096 : nil)

@@ -15,6 +15,7 @@ final class Generator {
         var lane: (_ stream: Int) -> Int = { _ in 0 }
         var channels = "chat"
         var marker: String
+        /// Where streams are connected from, in turn; none is the bench's own choice.
         var sources: [in_addr] = []
         /// The first stream's number, in URLs.
         var firstNumber = 0
@@ -26,6 +27,7 @@ final class Generator {
     let configuration: Configuration
     let epoll: Epoll
     let address: sockaddr_in
+    let sources: [in_addr]
     let host: String
     let path: Template
     let headers: [Template]
@@ -53,6 +55,10 @@ final class Generator {
         self.configuration = configuration
         let parts = try target.parts
         address = try Socket.resolve(parts.host, port: parts.port)
+        let isLoopback = UInt32(bigEndian: address.sin_addr.s_addr) >> 24 == 127
+        sources =
+            configuration.sources.isEmpty && isLoopback
+            ? SourceAddresses.loopback(for: configuration.streams).addresses : configuration.sources
         host = parts.port == 80 ? parts.host : "\(parts.host):\(parts.port)"
         path = parts.path
         headers = target.headers

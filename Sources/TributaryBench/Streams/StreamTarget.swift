@@ -73,6 +73,19 @@ public struct SourceAddresses: Sendable, Codable, Equatable {
         self.names = names
     }
 
+    private init(names: [String]) {
+        self.names = names
+    }
+
+    /// What a bench on one machine connects from, unless it is told. With half of an address's ports in use the system begins to
+    /// search for the next one, and what is measured is that.
+    static func loopback(for streams: Int) -> SourceAddresses {
+        SourceAddresses(
+            names: (1...max(1, min(200, (streams + portsAtEase - 1) / portsAtEase))).map { "127.0.0.\($0)" })
+    }
+
+    private static let portsAtEase = 8_000
+
     var addresses: [in_addr] {
         names.compactMap { name in Self.number(name[...]).map { in_addr(s_addr: $0.bigEndian) } }
     }

@@ -63,7 +63,8 @@ struct BenchServerOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Local addresses to connect from, 28,000 ports each: 127.0.0.1-127.0.0.8.", valueName: "ADDRESSES"))
+            "Local addresses to connect from, 28,000 ports each: 127.0.0.1-127.0.0.8. (default: on loopback, one for 8,000 streams)",
+            valueName: "ADDRESSES"))
     var from: String?
 
     @Option(
