@@ -13,7 +13,7 @@ public final class Hub: Service {
     public let configuration: HubConfiguration
     public let relay: any Relay
     public let log: any EventLog
-    public let coordination: any Coordination
+    public var coordination: any Coordination { measuredCoordination }
 
     let measuredCoordination: MeasuredCoordination
     let intake: Intake
@@ -41,7 +41,6 @@ public final class Hub: Service {
         self.log = log
         let coordination = MeasuredCoordination(coordination)
         measuredCoordination = coordination
-        self.coordination = coordination
         let rejections = RejectionCounter(logger: logger)
         let frames = HubFrames(
             node: configuration.node, catalog: catalog, retryMilliseconds: configuration.retryMilliseconds
