@@ -22,6 +22,7 @@ public struct TributaryServer: Service {
     private let requests: AsyncStream<APIRequest>
     private let responder: APIResponder
     private let eventLoop: any EventLoop
+    private let eventLoops: [any EventLoop]
     /// How often the certificate was read again.
     private let reloads: (done: Counter, failed: Counter)
 
@@ -48,6 +49,7 @@ public struct TributaryServer: Service {
         self.hub = hub
         self.logger = logger
         eventLoop = eventLoopGroup.next()
+        eventLoops = Array(eventLoopGroup.makeIterator())
         func reloads(_ outcome: String) -> Counter {
             Counter(label: "tributary.certificate.reloads", dimensions: [("outcome", outcome)], factory: metrics)
         }
@@ -137,6 +139,7 @@ public struct TributaryServer: Service {
     /// - Throws: ``ListenError``.
     public func run() async throws {
         let address = try await bind()
+        await paceStreams()
         logger.info("listening", metadata: ["address": "\(address)"])
         await withTaskCancellationHandler {
             await withDiscardingTaskGroup { group in
@@ -148,6 +151,18 @@ public struct TributaryServer: Service {
             adminListener?.stopAcceptingNow()
             services.connections.abort()
             services.requests.finish()
+        }
+    }
+
+    /// What streams cost when they come and go by the thousand is done in between the loops' looks at their sockets.
+    private func paceStreams() async {
+        for eventLoop in eventLoops {
+            do {
+                hub.pace(try await LoopBell.hang(on: eventLoop), on: eventLoop)
+            } catch {
+                // The hub makes pauses instead.
+                logger.warning("streams that come together may delay the others", metadata: ["error": "\(error)"])
+            }
         }
     }
 

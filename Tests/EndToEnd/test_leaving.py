@@ -1,9 +1,11 @@
 """A client that leaves is noticed within a second, however it leaves."""
 
 import os
+import resource
 import socket
 import struct
 import time
+from pathlib import Path
 
 import pytest
 
@@ -86,3 +88,11 @@ def test_what_leaves_takes_its_files_and_memory_with_it(hub, start_load):
     assert files() <= before_files + 5
     # 5,000 streams of as many users and projects came and went; projects linger for a minute.
     assert hub.resident_bytes - before_memory < 24 << 20
+
+
+def test_the_table_of_files_is_long_enough_from_the_start(start_hub):
+    """Where it grows, `accept` waits for all cores, and every stream with it."""
+    hub = start_hub().wait_until_ready()
+    size = next(line for line in Path(f"/proc/{hub.pid}/status").read_text().splitlines() if line.startswith("FDSize"))
+    limit = resource.prlimit(hub.pid, resource.RLIMIT_NOFILE)[0]
+    assert int(size.split()[1]) >= min(limit, 65_536)

@@ -1,4 +1,5 @@
 import NIOCore
+import NIOEmbedded
 import Testing
 import TributaryProtocol
 import TributaryTesting
@@ -36,6 +37,29 @@ import TributaryTesting
         #expect(try leaving.sink.events().map(\.event) == ["connected"])
         #expect(try staying.sink.events().map(\.event) == ["connected", "c"])
         #expect(try node.delivered("chat") == 0)
+    }
+
+    @Test func `streams that leave together get nothing more at once, and are cleared away in turns`() throws {
+        let node = try Node()
+        let turn = PacedWork.piecesPerTurn
+        let leaving = try (0..<3 * turn).map { _ in try node.open("chat") }
+        let staying = try node.open("chat")
+        var gone = 0
+        for stream in leaving { stream.session.sinkClosed(.client) { gone += 1 } }
+        #expect(leaving.allSatisfy { node.shard.view(of: $0.session.connection) == nil })
+        try node.batch(("chat:p1", #"{"event":"a","data":1}"#))
+        #expect(try leaving.allSatisfy { try $0.sink.events().map(\.event) == ["connected"] })
+        #expect(try node.delivered("chat") == 1)
+        for turns in 1...3 {
+            #expect(gone == turns * turn && node.shard.openCount == (3 - turns) * turn + 1)
+            node.loop.advanceTime(by: PacedWork.pause)
+        }
+        // One that has ended has ended.
+        leaving[0].session.sinkClosed(.error) { gone += 1 }
+        #expect(gone == 3 * turn + 1)
+        #expect(node.shard.figures(project: nil).counters.closed == [.client: UInt64(3 * turn)])
+        try node.batch(("chat:p1", #"{"event":"b","data":1}"#))
+        #expect(try staying.sink.events().map(\.event) == ["connected", "a", "b"])
     }
 
     @Test func `another project hears nothing`() throws {

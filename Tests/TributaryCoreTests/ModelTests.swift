@@ -1,4 +1,5 @@
 import NIOCore
+import NIOEmbedded
 import Testing
 import TributaryProtocol
 import TributaryTesting
@@ -67,6 +68,8 @@ import TributaryTesting
                 node.intake.relayFinishedBatch()
             }
         }
+        // Those that closed are cleared away in turns.
+        for _ in readers { node.loop.advanceTime(by: PacedWork.pause) }
         var total = 0
         for reader in readers {
             for _ in 0..<1_000 where reader.isOpen && reader.session.isBehind {

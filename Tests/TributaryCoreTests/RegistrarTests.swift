@@ -272,12 +272,16 @@ import TributaryTesting
 
     // MARK: Again and again
 
-    @Test func `streams that end together are taken out in one step`() throws {
+    @Test func `streams that end together are taken out a few at a time, those of a turn in one step`() throws {
         let node = try Node { $0.streamLimit.maximum = nil }
-        let streams = try (0..<50).map { _ in try open(node) }
+        let turn = PacedWork.piecesPerTurn
+        let streams = try (0..<5 * turn).map { _ in try open(node) }
         for stream in streams { stream.session.sinkClosed(.client) }
         node.loop.run()
-        #expect(node.coordination.removed.map(\.count) == [50])
+        for turns in 1...5 {
+            #expect(node.coordination.removed.map(\.count) == Array(repeating: turn, count: turns))
+            node.loop.advanceTime(by: PacedWork.pause)
+        }
         #expect(try registered(node).isEmpty)
     }
 

@@ -172,6 +172,29 @@ import TributaryTesting
         }
     }
 
+    @Test func `a stream whose socket takes little gets what is for it in order, and nothing else`() async throws {
+        let events = 3_000
+        try await TestServer.run { server in
+            let stalled = try await server.stream("channels=chat")
+            await stalled.read(false)
+            // More than two sockets hold, and less than the tail does: small pieces of it, with others' in between.
+            let filler = String(repeating: "x", count: 200)
+            for start in stride(from: 1, through: events, by: 100) {
+                let items = (start..<start + 100).flatMap { number in
+                    [
+                        #"{"channel":"chat","event":"typing.start","data":"\#(number) \#(filler)"}"#,
+                        #"{"channel":"jobs","event":"job.progress","data":\#(number)}"#,
+                    ]
+                }
+                #expect(try await server.publish("[\(items.joined(separator: ","))]").status == 200)
+            }
+            await stalled.read(true)
+            let received = try await stalled.events { $0.last?.data.hasPrefix("\"\(events) ") ?? false }
+            let numbers = received.dropFirst().map { $0.data.dropFirst().prefix { $0 != " " } }
+            #expect(numbers == (1...events).map { "\($0)" })
+        }
+    }
+
     @Test func `every stream gets every event exactly once, and the figures add up`() async throws {
         let (streams, events) = (1_000, 50)
         try await TestServer.run { server in

@@ -28,7 +28,7 @@ final class Registrar: @unchecked Sendable {
     var figures = Figures()
 
     /// Streams that ask for a place: a thousand may come together.
-    private let arrivals: PacedWork
+    let arrivals: PacedWork
     /// Streams that ended, for the registry to forget.
     var removals: [StreamEntry] = []
     /// Users of whom the node has the first stream, or has no stream any more, since the presence store last heard of it.
@@ -125,16 +125,11 @@ final class Registrar: @unchecked Sendable {
         add(place)
         let patience = TimeAmount.milliseconds(Int64(configuration.registerTimeoutMilliseconds))
         var isDecided = false
-        let timeout = eventLoop.assumeIsolated().scheduleTask(in: patience) {
-            guard !isDecided else { return }
-            isDecided = true
-            self.failed(CoordinationError.unavailable("the registry did not answer in time"))
-            self.letInAlone(place.id, promise)
-        }
+        var timeout: Scheduled<Void>?
         coordination.register(registered(place), limit: limit(for: place)).hop(to: eventLoop).assumeIsolated()
             .whenComplete {
                 result in
-                timeout.cancel()
+                timeout?.cancel()
                 let isLate = isDecided
                 isDecided = true
                 switch result {
@@ -156,6 +151,14 @@ final class Registrar: @unchecked Sendable {
                     if !isLate { self.letInAlone(place.id, promise) }
                 }
             }
+        // Memory answers at once.
+        guard !isDecided else { return }
+        timeout = eventLoop.assumeIsolated().scheduleTask(in: patience) {
+            guard !isDecided else { return }
+            isDecided = true
+            self.failed(CoordinationError.unavailable("the registry did not answer in time"))
+            self.letInAlone(place.id, promise)
+        }
     }
 
     /// Nobody can say what other nodes have: the limits hold for what this one has.

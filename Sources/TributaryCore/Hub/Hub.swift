@@ -105,6 +105,14 @@ public final class Hub: Service {
         shard(on: eventLoop).open(request, sink: sink)
     }
 
+    /// Lets what many ask for at once go with the turns of a loop: one of the hub's. From any thread.
+    public func pace(_ turns: any LoopTurns, on eventLoop: any EventLoop) {
+        let shard = shard(on: eventLoop)
+        eventLoop.perform { shard.pace(turns) }
+        guard registrar.eventLoop === eventLoop else { return }
+        eventLoop.perform { self.registrar.arrivals.turns = turns }
+    }
+
     func shard(on eventLoop: any EventLoop) -> Shard {
         // A handful of loops at most: a search is quicker than a table.
         guard let shard = shards.first(where: { $0.eventLoop === eventLoop }) else {

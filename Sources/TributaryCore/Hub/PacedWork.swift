@@ -5,6 +5,8 @@ import NIOCore
 /// on a loop runs before it looks at them again, however much it is. Lives on its event loop.
 final class PacedWork {
     private let eventLoop: any EventLoop
+    /// Without it there is a pause, which may be over before the loop has come to its sockets.
+    var turns: (any LoopTurns)?
     private var waiting: Deque<() -> Void> = []
     /// Pieces that may still be done before the next pause.
     private var budget = PacedWork.piecesPerTurn
@@ -38,11 +40,14 @@ final class PacedWork {
         isWorking = false
         guard !isPausing else { return }
         isPausing = true
+        if let turns { return turns.afterSockets { self.resume() } }
         let pause = max(Self.pause, eventLoop.now - began)
-        eventLoop.assumeIsolated().scheduleTask(in: pause) {
-            self.isPausing = false
-            self.budget = Self.piecesPerTurn
-            if !self.waiting.isEmpty { self.advance() }
-        }
+        eventLoop.assumeIsolated().scheduleTask(in: pause) { self.resume() }
+    }
+
+    private func resume() {
+        isPausing = false
+        budget = Self.piecesPerTurn
+        if !waiting.isEmpty { advance() }
     }
 }

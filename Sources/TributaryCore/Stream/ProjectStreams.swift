@@ -147,19 +147,22 @@ final class ProjectStreams {
     var newest: EventID? { .max(latest, EventID(position.high)) }
 
     /// Takes a closed stream out.
-    func remove(_ session: StreamSession, reason: StreamCloseReason, wasBehind: Bool, wasOpening: Bool) {
+    ///
+    /// - Parameter last: how far in the log it had come; `nil` if it had not begun.
+    func remove(
+        _ session: StreamSession, reason: StreamCloseReason, wasBehind: Bool, wasOpening: Bool, at last: LogPosition?
+    ) {
         if wasOpening { opening.removeAll { $0 === session } }
         if session.wantsPresence, !awaitingPresence.isEmpty { awaitingPresence.removeAll { $0 === session } }
         if wasBehind, !early.isEmpty { early.removeAll { $0 === session } }
         if session.isListedForSettling { changing.removeAll { $0 === session } }
         counters.closed[reason, default: 0] += 1
         shard.totals.noteClosed(session.wanted, reason)
-        let last = map.remove(session)
-        settled.subtract(last)
-        opened.subtract(last)
+        let released = map.remove(session)
+        settled.subtract(released)
+        opened.subtract(released)
         if wasBehind { leaveBehind(session) }
-        shard.sessionClosed(
-            session, released: last, reason: reason, at: wasOpening ? nil : wasBehind ? session.handed : position)
+        shard.sessionClosed(session, released: released, reason: reason, at: last)
     }
 
     // MARK: Streams change their channels

@@ -13,6 +13,8 @@ final class Shard: @unchecked Sendable {
     let reader: LogReader
     /// Streams that open: the registry's answers to a thousand may come together.
     private let entrance: PacedWork
+    /// Streams that ended.
+    private let exit: PacedWork
     /// Streams that are not at their tail's end.
     var slow: [ObjectIdentifier: StreamSession] = [:]
 
@@ -49,6 +51,7 @@ final class Shard: @unchecked Sendable {
         totals = ShardTotals(channels: frames.channelCount)
         presenceChannel = intake.presenceChannel.map { ChannelSet(index: $0) }
         entrance = PacedWork(eventLoop: eventLoop)
+        exit = PacedWork(eventLoop: eventLoop)
         reader = LogReader(log: log, catalog: catalog, eventLoop: eventLoop)
         self.intake = intake
         self.registrar = registrar
@@ -98,6 +101,15 @@ final class Shard: @unchecked Sendable {
     ) {
         projects[project]?.settle(channels, epoch: epoch, position: position, latest: latest)
     }
+
+    /// Streams come and go with the turns of the loop.
+    func pace(_ turns: any LoopTurns) {
+        entrance.turns = turns
+        exit.turns = turns
+    }
+
+    /// Clears away what a stream leaves behind, in its turn.
+    func clearAway(_ stream: @escaping () -> Void) { exit.perform(stream) }
 
     func sessionClosed(
         _ session: StreamSession, released: ChannelSet, reason: StreamCloseReason, at position: LogPosition?
@@ -229,27 +241,29 @@ final class Shard: @unchecked Sendable {
 
     // MARK: Single streams
 
-    func session(_ id: ConnectionID) -> StreamSession? { sessions[id] }
+    /// `nil` also for one that ended and has yet to be cleared away.
+    func session(_ id: ConnectionID) -> StreamSession? { sessions[id].flatMap { $0.state == .closed ? nil : $0 } }
 
     /// Says why, and ends a stream, if it is still open.
     func close(_ id: ConnectionID, _ reason: StreamCloseReason) {
-        if let session = sessions[id] { return close(session, reason) }
+        if let session = session(id) { return close(session, reason) }
         // It may have been let in, and not opened yet.
-        entrance.perform { if let session = self.sessions[id] { self.close(session, reason) } }
+        entrance.perform { if let session = self.session(id) { self.close(session, reason) } }
     }
 
     /// Changes a stream's channels, as ``StreamSession/change(_:)``; `nil` if it is not open any more.
     func change(_ id: ConnectionID, _ change: ChannelChange) -> ChannelSet? {
-        guard let session = sessions[id] else { return nil }
+        guard let session = session(id) else { return nil }
         let channels = session.change(change)
         registrar.changed(id, channels: channels)
         return channels
     }
 
-    func view(of id: ConnectionID) -> StreamView? { sessions[id]?.view }
+    func view(of id: ConnectionID) -> StreamView? { session(id)?.view }
 
     func views(of user: UserID, in project: ProjectID) -> [StreamView] {
-        projects[project]?.map.sessions(of: user).map(\.view) ?? []
+        let sessions = projects[project]?.map.sessions(of: user) ?? []
+        return sessions.filter { $0.state != .closed }.map(\.view)
     }
 
     // MARK: Drain

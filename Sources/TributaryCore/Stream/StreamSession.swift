@@ -115,10 +115,13 @@ public final class StreamSession {
         }
     }
 
-    /// The connection ended from the other side. Called at most once, and not after the session closed its sink.
-    public func sinkClosed(_ reason: StreamCloseReason) {
-        guard state != .closed else { return }
-        leave(reason)
+    /// The connection ended from the other side. Not called after the session closed its sink.
+    ///
+    /// - Parameter done: called when nothing of the stream is left, in its turn where many leave together; if it had ended before,
+    ///   at once.
+    public func sinkClosed(_ reason: StreamCloseReason, done: @escaping () -> Void = {}) {
+        guard state != .closed else { return done() }
+        leave(reason, done: done)
     }
 
     // MARK: What the hub does
@@ -255,13 +258,18 @@ public final class StreamSession {
         if let replay = reading?.replay { stream.shard.measurements.noteReplay(.abandoned, events: replay.replayed) }
     }
 
-    private func leave(_ reason: StreamCloseReason) {
+    /// Gets nothing from here on; what it leaves behind is cleared away in its turn, because a thousand may leave together.
+    private func leave(_ reason: StreamCloseReason, done: @escaping () -> Void = {}) {
         let wasBehind = isBehind
         let wasOpening = state == .opening
+        let last = wasOpening ? nil : wasBehind ? handed : stream.position
         state = .closed
         noteUnfinished()
         reading = nil
         additions = []
-        stream.remove(self, reason: reason, wasBehind: wasBehind, wasOpening: wasOpening)
+        stream.shard.clearAway { [self] in
+            stream.remove(self, reason: reason, wasBehind: wasBehind, wasOpening: wasOpening, at: last)
+            done()
+        }
     }
 }

@@ -10,9 +10,8 @@ extension RedisCoordination {
                 .string(stream.id.description), .string(stream.instance?.rawValue ?? ""), .bytes(stream.details),
                 .integer(limit.maximum ?? -1), .string(limit.policy.rawValue),
             ])
-        return eventLoop.flatSubmit { self.call([call]) }.flatMapThrowing { replies in
-            try Registration(replies[0])
-        }.flatMapErrorThrowing { throw CoordinationError($0) }
+        return eventLoop.flatSubmit { self.call(call) }.flatMapThrowing { try Registration($0) }
+            .flatMapErrorThrowing { throw CoordinationError($0) }
     }
 
     public func refresh(_ users: [OpenStreams]) -> EventLoopFuture<[Displacement]> {
@@ -67,8 +66,8 @@ extension RedisCoordination {
 
     public func streams(of owner: StreamOwner) -> EventLoopFuture<[RegisteredStream]> {
         let call = script(.list, of: owner, [])
-        return eventLoop.flatSubmit { self.call([call]) }.flatMapThrowing { replies in
-            try (replies[0].array ?? []).map { try RegisteredStream($0, of: owner) }
+        return eventLoop.flatSubmit { self.call(call) }.flatMapThrowing { reply in
+            try (reply.array ?? []).map { try RegisteredStream($0, of: owner) }
                 .sorted { ($0.connectedAt, $0.id.description) < ($1.connectedAt, $1.id.description) }
         }.flatMapErrorThrowing { throw CoordinationError($0) }
     }

@@ -118,16 +118,22 @@ public final class RedisCoordination: Coordination, @unchecked Sendable {
     /// The future fails with ``RedisError`` if one fails.
     func call(_ calls: [ScriptCall]) -> EventLoopFuture<[RESPValue]> {
         let answers = connection.send(calls.map { $0.command(digest: digests[$0.script]) })
-        let settled = zip(calls, answers).map { call, answer in
-            answer.flatMapError { error in
-                guard case RedisError.server("NOSCRIPT", _)? = error as? RedisError else {
-                    return self.eventLoop.makeFailedFuture(error)
-                }
-                // Which Redis keeps again.
-                return self.connection.send([call.command(digest: nil)])[0]
+        return EventLoopFuture.whenAllSucceed(zip(calls, answers).map(settle), on: eventLoop)
+    }
+
+    /// Runs one script, as ``call(_:)-([ScriptCall])``.
+    func call(_ call: ScriptCall) -> EventLoopFuture<RESPValue> {
+        settle(call, connection.send([call.command(digest: digests[call.script])])[0])
+    }
+
+    private func settle(_ call: ScriptCall, _ answer: EventLoopFuture<RESPValue>) -> EventLoopFuture<RESPValue> {
+        answer.flatMapError { error in
+            guard case RedisError.server("NOSCRIPT", _)? = error as? RedisError else {
+                return self.eventLoop.makeFailedFuture(error)
             }
+            // Which Redis keeps again.
+            return self.connection.send([call.command(digest: nil)])[0]
         }
-        return EventLoopFuture.whenAllSucceed(settled, on: eventLoop)
     }
 
     /// 256 scripts of some 20 µs each: a stream that registers meanwhile waits for one batch, not for all.

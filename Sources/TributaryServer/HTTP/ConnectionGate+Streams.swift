@@ -67,7 +67,7 @@ extension ConnectionGate {
             }
             let head = StreamResponseHead.bytes(date: HTTPDate.now, and: browserFields)
             leave(context, with: decoder)
-            stream.open(request, on: services.hub, head: head)
+            stream.open(request, on: services.hub, head: head, isPlain: !peer.isSecure)
         case .http2Stream(let codec):
             let stream = HTTP2StreamHandler()
             do {

@@ -11,6 +11,16 @@ final class StreamChannelHandler: ChannelInboundHandler, StreamSink {
     typealias OutboundOut = ByteBuffer
 
     private var context: ChannelHandlerContext?
+    /// The context's, which takes longer to say so.
+    private var channel: (any Channel)?
+    /// Looked up with the first event, because that takes as long as an event: `nil` until then, and over TLS.
+    private var socket: StreamSocket?
+    private var mayHaveSocket = false
+    /// Written since the last flush: mostly one slice.
+    private var first: ByteBuffer?
+    private var more: [ByteBuffer] = []
+    /// The channel has bytes that the socket has not taken.
+    private var isChannelWaiting = false
     private var session: StreamSession?
     /// What ended the connection before there was a session to tell.
     private var earlyEnd: StreamCloseReason?
@@ -21,7 +31,9 @@ final class StreamChannelHandler: ChannelInboundHandler, StreamSink {
     private static let closeTimeout = TimeAmount.seconds(2)
 
     /// Opens the stream on the hub, once the handler is in the pipeline.
-    func open(_ request: StreamRequest, on hub: Hub, head: ByteBuffer) {
+    ///
+    /// - Parameter isPlain: whether bytes go to the socket as they are.
+    func open(_ request: StreamRequest, on hub: Hub, head: ByteBuffer, isPlain: Bool) {
         guard let context else { return hub.withdraw(request) }
         write(head)
         let session = hub.open(request, sink: self, on: context.eventLoop)
@@ -31,26 +43,74 @@ final class StreamChannelHandler: ChannelInboundHandler, StreamSink {
             self.session = session
             // The head goes out at once, even where the relay takes its time to confirm.
             _ = flush()
+            mayHaveSocket = isPlain
         }
     }
 
     // MARK: StreamSink
 
     func write(_ bytes: ByteBuffer) {
-        context?.write(wrapOutboundOut(bytes), promise: nil)
+        guard context != nil else { return }
+        if first == nil { first = bytes } else { more.append(bytes) }
     }
 
     func flush() -> Bool {
         guard let context else { return false }
+        if mayHaveSocket, !isChannelWaiting, channel?.isActive == true {
+            if socket == nil { socket = StreamSocket(of: context.pipeline) }
+            guard let socket else {
+                mayHaveSocket = false
+                return flush()
+            }
+            if sendAtOnce(over: socket) { return true }
+        }
+        handOver(to: context)
         isFlushing = true
         context.flush()
         isFlushing = false
         // With water marks of one byte, writable means that the kernel took everything.
-        return context.channel.isWritable
+        isChannelWaiting = !context.channel.isWritable
+        return !isChannelWaiting
+    }
+
+    /// - Returns: false if something is left.
+    private func sendAtOnce(over socket: StreamSocket) -> Bool {
+        guard var bytes = first else { return true }
+        guard more.isEmpty else { return sendSeveral(over: socket) }
+        bytes.moveReaderIndex(forwardBy: socket.send(bytes))
+        first = bytes.readableBytes == 0 ? nil : bytes
+        return first == nil
+    }
+
+    private func sendSeveral(over socket: StreamSocket) -> Bool {
+        var left = ([first].compactMap(\.self) + more)[...]
+        var takesMore = true
+        while takesMore, !left.isEmpty {
+            let slices = left.prefix(StreamSocket.slicesPerCall)
+            var sent = socket.send(slices)
+            takesMore = sent == slices.reduce(0) { $0 + $1.readableBytes }
+            while let slice = left.first, slice.readableBytes <= sent {
+                sent -= slice.readableBytes
+                left.removeFirst()
+            }
+            if !left.isEmpty { left[left.startIndex].moveReaderIndex(forwardBy: sent) }
+        }
+        first = left.first
+        more = Array(left.dropFirst())
+        return left.isEmpty
+    }
+
+    private func handOver(to context: ChannelHandlerContext) {
+        guard let bytes = first else { return }
+        context.write(wrapOutboundOut(bytes), promise: nil)
+        for bytes in more { context.write(wrapOutboundOut(bytes), promise: nil) }
+        first = nil
+        more = []
     }
 
     var pendingBytes: Int {
-        (try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+        let written = more.reduce(first?.readableBytes ?? 0) { $0 + $1.readableBytes }
+        return written + ((try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0)
     }
 
     func close() {
@@ -70,11 +130,13 @@ final class StreamChannelHandler: ChannelInboundHandler, StreamSink {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        channel = context.channel
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
         end(.client)
         self.context = nil
+        channel = nil
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {}
@@ -83,6 +145,7 @@ final class StreamChannelHandler: ChannelInboundHandler, StreamSink {
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         guard !isFlushing, context.channel.isWritable else { return }
+        isChannelWaiting = false
         if isClosing {
             context.close(promise: nil)
         } else {
@@ -92,8 +155,9 @@ final class StreamChannelHandler: ChannelInboundHandler, StreamSink {
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         guard case .inputClosed? = event as? ChannelEvent else { return }
-        end(.client)
-        context.close(promise: nil)
+        // The close itself is a good part of what a stream's end costs.
+        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+        end(.client) { bound.value.context?.close(promise: nil) }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -107,12 +171,12 @@ final class StreamChannelHandler: ChannelInboundHandler, StreamSink {
         context.close(promise: nil)
     }
 
-    private func end(_ reason: StreamCloseReason) {
+    private func end(_ reason: StreamCloseReason, done: @escaping () -> Void = {}) {
         guard let session else {
             earlyEnd = earlyEnd ?? reason
-            return
+            return done()
         }
         self.session = nil
-        session.sinkClosed(reason)
+        session.sinkClosed(reason, done: done)
     }
 }

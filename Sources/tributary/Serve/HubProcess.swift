@@ -21,6 +21,7 @@ struct HubProcess {
         let catalog = try CatalogFile.read(options.catalog)
         try ServerConfiguration(options).validate()
         ProcessLimits.raiseOpenFiles()
+        ProcessLimits.reserveOpenFiles()
         ProcessLimits.ignoreBrokenPipes()
         let threads = MultiThreadedEventLoopGroup(numberOfThreads: options.threads)
         do {
