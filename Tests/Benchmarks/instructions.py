@@ -102,7 +102,7 @@ def _redis(script, times):
 def main():
     path = program()
     if path is None:
-        sys.exit("tributary-instructions is missing: swift build -c release --product tributary-instructions")
+        sys.exit("tributary-instructions is missing: swift build -c release --static-swift-stdlib --product tributary-instructions")
     budgets = json.loads(BUDGETS.read_text()) if BUDGETS.exists() else {}
     counts = {name: round(count(path, *how)) for name, how in workloads(path).items()}
     counts[REGISTER] = round(count_registration())

@@ -9,7 +9,7 @@ from .hub import BINARY
 
 def pytest_configure():
     if not os.access(BINARY, os.X_OK):
-        raise pytest.UsageError(f"no hub at {BINARY}: build it (swift build -c release) or set TRIBUTARY_BIN")
+        raise pytest.UsageError(f"no hub at {BINARY}: build it (swift build -c release --static-swift-stdlib) or set TRIBUTARY_BIN")
 
 
 @pytest.fixture
