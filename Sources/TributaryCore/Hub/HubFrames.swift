@@ -28,6 +28,8 @@ struct HubFrames: Sendable {
     /// The first frame of a stream.
     func connected(_ session: StreamSession, latest: EventID?, recovered: Bool) -> ByteBuffer {
         var data = ByteBuffer()
+        // 1 KiB: with the names of most channels' events.
+        data.reserveCapacity(1_024)
         data.writeStaticString(#"{"protocol":1,"connection_id":"#)
         data.writeJSONString(session.id)
         data.writeStaticString(#","user_id":"#)
@@ -70,7 +72,12 @@ struct HubFrames: Sendable {
         data.writeStaticString(#","channels":"#)
         data.writeJSONStrings(channels.indices.map { catalog.channels[$0].name })
         data.writeStaticString(#","events":["#)
-        data.writeString(channels.indices.map { eventLists[$0] }.filter { !$0.isEmpty }.joined(separator: ","))
+        var isFirst = true
+        for channel in channels.indices where !eventLists[channel].isEmpty {
+            if !isFirst { data.writeStaticString(",") }
+            isFirst = false
+            data.writeString(eventLists[channel])
+        }
         data.writeStaticString("]")
     }
 

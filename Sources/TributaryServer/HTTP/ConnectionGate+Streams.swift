@@ -8,9 +8,9 @@ import TributaryCore
 extension ConnectionGate {
     /// Asks the hub for a place. Until it answers, what the client sends is held back as for any other request.
     func admit(_ head: HTTPRequestHead) {
-        guard let context, let fields = HTTPFields(head) else { return send(Problem.malformedRequest) }
+        guard let context else { return }
         let credentials = Credentials(
-            method: .get, target: head.uri, fields: fields, peer: peer.client(head.headers).text,
+            method: .get, target: head.uri, fields: HTTPFields(head), peer: peer.client(head.headers).text,
             isSecure: peer.isSecure, authority: head.headers.first(name: "host")
         )
         let admission = services.admission

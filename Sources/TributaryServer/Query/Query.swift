@@ -43,7 +43,11 @@ struct Query: Equatable {
         return found
     }
 
-    private static func decode(_ raw: some Sequence<UInt8>) throws(Problem) -> String {
+    private static func decode(_ raw: some Collection<UInt8>) throws(Problem) -> String {
+        // Most need no decoding.
+        guard raw.contains(where: { $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "%") }) else {
+            return String(decoding: raw, as: UTF8.self)
+        }
         let spaced = raw.map { $0 == UInt8(ascii: "+") ? UInt8(ascii: " ") : $0 }
         guard let text = String(percentEncoded: spaced) else { throw .malformedQuery }
         return text

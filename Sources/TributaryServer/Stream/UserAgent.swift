@@ -8,6 +8,8 @@ enum UserAgent {
     /// - Returns: `nil` for none, and for one that is empty.
     static func shortened(_ text: String?) -> String? {
         guard let text, !text.isEmpty else { return nil }
+        // As those of browsers are.
+        if text.utf8.count <= maximumBytes, text.utf8.allSatisfy({ 0x20..<0x7F ~= $0 }) { return text }
         var short = ""
         for character in text {
             let printable = character.unicodeScalars.allSatisfy(isPrintable) ? character : " "
