@@ -2,6 +2,8 @@
 
 import os
 import statistics
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -15,14 +17,31 @@ pytestmark = pytest.mark.alone
 
 HERD, MISSED, ROUNDS = 1_000, 200, 5
 OTHERS, RATE = 50, 300
-# A p99 below this is the machine's noise, and four times it still is nothing to anybody.
-FLOOR = 5e6
 BOUND = 4
 
 
 # The hub has a core to itself, where there are two: the herd, those who measure and Redis stand for other machines.
 CORES = sorted(os.sched_getaffinity(0))
 HUB, OTHER_MACHINES = str(CORES[0]), str(CORES[-1])
+
+
+class Busy:
+    """Takes what others leave of a core, as the herd's own work does: the publisher, Redis and those who measure are there as well, and
+    what each waits for its turn is not the hub's."""
+
+    def __init__(self, core):
+        command = ["taskset", "-c", core, "nice", "-n", "19", sys.executable, "-c", "while True: pass"]
+        self.process = subprocess.Popen(command)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
 
 
 class Kept:
@@ -79,13 +98,19 @@ def test_a_thousand_replays_at_once_do_not_hold_up_the_others(
     others.open(hub, OTHERS, channels="chat", project_id="others")
     ticks = Ticks(redis.client)
     ticks.run(lambda: ticks.number >= RATE)
-    usual, during, took = [], [], []
+    quiet, usual, during, took = [], [], [], []
+
+    def measure_for(seconds):
+        others.measure()
+        end = time.monotonic() + seconds
+        ticks.run(lambda: time.monotonic() > end)
+        return others.measure()["p99"]
+
     with ThreadPoolExecutor(1) as executor:
         for _ in range(ROUNDS):
-            others.measure()
-            end = time.monotonic() + 2
-            ticks.run(lambda end=end: time.monotonic() > end)
-            usual.append(others.measure()["p99"])
+            quiet.append(measure_for(1))
+            with Busy(OTHER_MACHINES):
+                usual.append(measure_for(2))
             returning = executor.submit(come_back)
             ticks.run(returning.done)
             during.append(others.measure()["p99"])
@@ -98,15 +123,13 @@ def test_a_thousand_replays_at_once_do_not_hold_up_the_others(
             hub.wait_for_streams(OTHERS, 20)
     totals = others.wait_for(ticks.number)
     assert (totals["lost"], totals["repeated"], totals["gaps"]) == (0, 0, 0)
-    rounds = list(zip(usual, during, strict=True))
-    ratios = [after / max(before, FLOOR) for before, after in rounds]
-    bare = statistics.median(after / before for before, after in rounds)
+    ratio = statistics.median(after / before for before, after in zip(usual, during, strict=True))
 
     def milliseconds(values):
         return ", ".join(f"{value / 1e6:.1f}" for value in values)
 
     report(
         f"{HERD} replays of {MISSED} took {', '.join(f'{seconds:.1f}' for seconds in took)} s; the others' live p99 "
-        f"{milliseconds(usual)} ms before, {milliseconds(during)} ms during ({bare:.2f}x)"
+        f"{milliseconds(usual)} ms before ({milliseconds(quiet)} on an idle machine), {milliseconds(during)} ms during ({ratio:.2f}x)"
     )
-    assert statistics.median(ratios) <= BOUND, ratios
+    assert ratio <= BOUND, (usual, during)

@@ -40,6 +40,8 @@ public final class RedisCoordination: Coordination, @unchecked Sendable {
 
     /// What Redis calls the scripts.
     private var digests: [CoordinationScript: String] = [:]
+    private var window: CallWindow<(call: ScriptCall, promise: EventLoopPromise<RESPValue>)>
+    private var isSending = false
     var refreshes = BulkCalls<ConnectionID>()
     var joins = BulkCalls<NodeMember>()
     var lists = SharedCalls<ProjectID, EventLoopPromise<[PresenceMember]>>()
@@ -60,6 +62,7 @@ public final class RedisCoordination: Coordination, @unchecked Sendable {
         var redis = configuration.redis
         redis.commandTimeoutMilliseconds = min(
             redis.commandTimeoutMilliseconds, configuration.commandTimeoutMilliseconds)
+        window = CallWindow(maximumWaiting: redis.maximumPendingCommands)
         connection = LogConnection(try RedisConnector(redis), on: eventLoop)
         finished = eventLoop.makePromise()
     }
@@ -113,27 +116,39 @@ public final class RedisCoordination: Coordination, @unchecked Sendable {
         }
     }
 
-    /// Runs scripts in one pipeline. Everything goes through here. On the event loop.
+    /// Runs scripts in their order. On the event loop.
     ///
     /// The future fails with ``RedisError`` if one fails.
     func call(_ calls: [ScriptCall]) -> EventLoopFuture<[RESPValue]> {
-        let answers = connection.send(calls.map { $0.command(digest: digests[$0.script]) })
-        return EventLoopFuture.whenAllSucceed(zip(calls, answers).map(settle), on: eventLoop)
+        EventLoopFuture.whenAllSucceed(calls.map { call($0) }, on: eventLoop)
     }
 
-    /// Runs one script, as ``call(_:)-([ScriptCall])``.
+    /// Runs a script after all before it. Everything goes through here. On the event loop.
+    ///
+    /// The future fails with ``RedisError``.
     func call(_ call: ScriptCall) -> EventLoopFuture<RESPValue> {
-        settle(call, connection.send([call.command(digest: digests[call.script])])[0])
+        let promise = eventLoop.makePromise(of: RESPValue.self)
+        if window.add((call, promise)) { sendWaiting() } else { promise.fail(RedisError.overloaded) }
+        return promise.futureResult
     }
 
-    private func settle(_ call: ScriptCall, _ answer: EventLoopFuture<RESPValue>) -> EventLoopFuture<RESPValue> {
-        answer.flatMapError { error in
-            guard case RedisError.server("NOSCRIPT", _)? = error as? RedisError else {
-                return self.eventLoop.makeFailedFuture(error)
+    private func sendWaiting() {
+        // Without a connection each fails at once, and there may be thousands.
+        guard !isSending else { return }
+        isSending = true
+        while let (call, promise) = window.next() {
+            connection.send([call.command(digest: digests[call.script])])[0].assumeIsolated().whenComplete { result in
+                if case .failure(RedisError.server("NOSCRIPT", _)) = result {
+                    // Which Redis keeps again.
+                    self.connection.send([call.command(digest: nil)])[0].cascade(to: promise)
+                } else {
+                    promise.completeWith(result)
+                }
+                self.window.answered()
+                self.sendWaiting()
             }
-            // Which Redis keeps again.
-            return self.connection.send([call.command(digest: nil)])[0]
         }
+        isSending = false
     }
 
     /// 256 scripts of some 20 µs each: a stream that registers meanwhile waits for one batch, not for all.

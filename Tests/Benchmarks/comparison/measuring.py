@@ -43,6 +43,7 @@ def _once(server, scenario, cores, runs):
                     *(scenario.bench, "--url", running.url, "--header", "Accept: text/event-stream"),
                     *("--server-pid", ",".join(map(str, running.pids)), "--generator-cpu", cores[1]),
                     *("--runs", str(runs), "--no-ceiling", *scenario.arguments, *publish),
+                    *(("--window", str(running.window)) if running.window else ()),
                 ]
             )
 

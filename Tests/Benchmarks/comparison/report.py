@@ -62,7 +62,7 @@ def markdown(report):
     for title, columns in TABLES:
         lines += [*table(title, columns, report["results"], footnotes), ""]
     lines += [f"{number}. {text}" for number, text in enumerate(footnotes.texts, 1)]
-    names = ", ".join(f"{name} {version}" for name, version in versions.items() if version)
+    names = ", ".join(f"{name} {version}" for name, version in sorted(versions.items()) if version)
     ceiling = report.get("generator", {}).get("deliveries_per_second")
     lines += ["", f"Versions: Tributary {report['version']}, {names}."]
     if ceiling:

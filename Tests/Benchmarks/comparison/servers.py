@@ -24,6 +24,8 @@ class Running:
     pids: list
     # How it is published to where events need an id.
     durable: list | None = None
+    # Connections that may be unanswered at a time, where the bench's own number is too many.
+    window: int | None = None
 
 
 @dataclass
@@ -122,7 +124,8 @@ def pushpin(bed):
     bed.process([sys.executable, tools.PEERS / "feed.py", redis.url, f"ipc://{bed.folder}/p-push"], server=False)
     # Redis counts channels, not patterns.
     until(lambda: redis.client.pubsub_numpat() == 1, 10, what="the feed listens")
-    return Running(STREAMS.format(port=port), over_redis(redis), [process.pid])
+    # With more at a time it answers some of them with 502.
+    return Running(STREAMS.format(port=port), over_redis(redis), [process.pid], window=32)
 
 
 def node(bed, *, coalesces):

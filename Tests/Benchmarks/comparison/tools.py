@@ -73,7 +73,8 @@ def tributary():
     """The release build, or what TRIBUTARY_BIN names."""
     if program := os.environ.get("TRIBUTARY_BIN"):
         return Path(program)
-    subprocess.run(["swift", "build", "-c", "release", "--product", "tributary"], cwd=ROOT, check=True)
+    build = ["swift", "build", "-c", "release", "--static-swift-stdlib", "--product", "tributary"]
+    subprocess.run(build, cwd=ROOT, check=True)
     return ROOT / ".build/release/tributary"
 
 
