@@ -21,8 +21,7 @@ public struct TributaryServer: Service {
     private let certificate: ServerCertificate?
     private let requests: AsyncStream<APIRequest>
     private let responder: APIResponder
-    private let eventLoop: any EventLoop
-    private let eventLoops: [any EventLoop]
+    private let eventLoopGroup: any EventLoopGroup
     /// How often the certificate was read again.
     private let reloads: (done: Counter, failed: Counter)
 
@@ -48,8 +47,7 @@ public struct TributaryServer: Service {
         self.configuration = configuration
         self.hub = hub
         self.logger = logger
-        eventLoop = eventLoopGroup.next()
-        eventLoops = Array(eventLoopGroup.makeIterator())
+        self.eventLoopGroup = eventLoopGroup
         func reloads(_ outcome: String) -> Counter {
             Counter(label: "tributary.certificate.reloads", dimensions: [("outcome", outcome)], factory: metrics)
         }
@@ -156,7 +154,7 @@ public struct TributaryServer: Service {
 
     /// What streams cost when they come and go by the thousand is done in between the loops' looks at their sockets.
     private func paceStreams() async {
-        for eventLoop in eventLoops {
+        for eventLoop in eventLoopGroup.makeIterator() {
             do {
                 hub.pace(try await LoopBell.hang(on: eventLoop), on: eventLoop)
             } catch {
@@ -176,7 +174,7 @@ public struct TributaryServer: Service {
         connections.announceDrain()
         await drainStreams()
         connections.quiesce()
-        let abort = eventLoop.scheduleTask(in: configuration.limits.shutdownTimeout) { connections.abort() }
+        let abort = eventLoopGroup.next().scheduleTask(in: configuration.limits.shutdownTimeout) { connections.abort() }
         await connections.untilEmpty()
         abort.cancel()
         services.requests.finish()

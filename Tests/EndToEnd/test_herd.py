@@ -2,7 +2,6 @@
 
 import os
 import statistics
-import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from harness.load import data
+from harness.processes import Process
 from harness.resuming import publish_all
 from harness.waiting import until
 
@@ -18,6 +18,8 @@ pytestmark = pytest.mark.alone
 HERD, MISSED, ROUNDS = 1_000, 200, 5
 OTHERS, RATE = 50, 300
 BOUND = 4
+# An idle machine's p99 says little of what is usual: 5 ms is the least that is taken for it.
+FLOOR = 5e6
 
 
 # The hub has a core to itself, where there are two: the herd, those who measure and Redis stand for other machines.
@@ -30,18 +32,13 @@ class Busy:
     what each waits for its turn is not the hub's."""
 
     def __init__(self, core):
-        command = ["taskset", "-c", core, "nice", "-n", "19", sys.executable, "-c", "while True: pass"]
-        self.process = subprocess.Popen(command)
+        self.process = Process(["nice", "-n", 19, sys.executable, "-c", "while True: pass"], name="busy", cpus=core)
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self.stop()
-
-    def stop(self):
         self.process.kill()
-        self.process.wait()
 
 
 class Kept:
@@ -123,13 +120,19 @@ def test_a_thousand_replays_at_once_do_not_hold_up_the_others(
             hub.wait_for_streams(OTHERS, 20)
     totals = others.wait_for(ticks.number)
     assert (totals["lost"], totals["repeated"], totals["gaps"]) == (0, 0, 0)
-    ratio = statistics.median(after / before for before, after in zip(usual, during, strict=True))
+
+    def ratio_to(p99s, floor=1):
+        return statistics.median(after / max(before, floor) for before, after in zip(p99s, during, strict=True))
+
+    ratio = ratio_to(usual)
 
     def milliseconds(values):
         return ", ".join(f"{value / 1e6:.1f}" for value in values)
 
     report(
         f"{HERD} replays of {MISSED} took {', '.join(f'{seconds:.1f}' for seconds in took)} s; the others' live p99 "
-        f"{milliseconds(usual)} ms before ({milliseconds(quiet)} on an idle machine), {milliseconds(during)} ms during ({ratio:.2f}x)"
+        f"{milliseconds(usual)} ms before, {milliseconds(during)} ms during ({ratio:.2f}x); "
+        f"{milliseconds(quiet)} ms on an idle machine ({ratio_to(quiet):.2f}x)"
     )
     assert ratio <= BOUND, (usual, during)
+    assert ratio_to(quiet, FLOOR) <= BOUND, (quiet, during)

@@ -28,7 +28,7 @@ final class Registrar: @unchecked Sendable {
     var figures = Figures()
 
     /// Streams that ask for a place: a thousand may come together.
-    let arrivals: PacedWork
+    private let arrivals: PacedWork
     /// Streams that ended, for the registry to forget.
     var removals: [StreamEntry] = []
     /// Users of whom the node has the first stream, or has no stream any more, since the presence store last heard of it.
@@ -96,6 +96,9 @@ final class Registrar: @unchecked Sendable {
     }
 
     // MARK: Streams come
+
+    /// Streams come with the turns of the loop.
+    func pace(_ turns: any LoopTurns) { arrivals.turns = turns }
 
     /// Asks for a place. From any thread; the future is `shard`'s loop's, and fails with ``AdmissionRefusal``.
     func admit(_ request: StreamRequest, on shard: Shard) -> EventLoopFuture<Void> {

@@ -108,9 +108,10 @@ public final class Hub: Service {
     /// Lets what many ask for at once go with the turns of a loop: one of the hub's. From any thread.
     public func pace(_ turns: any LoopTurns, on eventLoop: any EventLoop) {
         let shard = shard(on: eventLoop)
-        eventLoop.perform { shard.pace(turns) }
-        guard registrar.eventLoop === eventLoop else { return }
-        eventLoop.perform { self.registrar.arrivals.turns = turns }
+        eventLoop.perform {
+            shard.pace(turns)
+            if self.registrar.eventLoop === eventLoop { self.registrar.pace(turns) }
+        }
     }
 
     func shard(on eventLoop: any EventLoop) -> Shard {

@@ -7,7 +7,7 @@ struct CallWindow<Call> {
     private var sent = 0
     private let maximumWaiting: Int
 
-    /// 16 scripts of some 50 µs each: a millisecond at most for whoever waits, and no pause for Redis.
+    /// 16 scripts of some 40 µs each: below a millisecond for whoever waits, and no pause for Redis.
     static var size: Int { 16 }
 
     init(maximumWaiting: Int) {

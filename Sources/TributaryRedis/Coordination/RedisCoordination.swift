@@ -151,7 +151,7 @@ public final class RedisCoordination: Coordination, @unchecked Sendable {
         isSending = false
     }
 
-    /// 256 scripts of some 20 µs each: a stream that registers meanwhile waits for one batch, not for all.
+    /// 256 scripts of some 40 µs each: a stream that registers meanwhile waits for one batch, not for all.
     static let batchSize = 256
 
     /// Runs any number of scripts, one batch after the other. What Redis refuses of a batch, as for a key of the wrong type, keeps

@@ -13,9 +13,10 @@ final class StreamChannelHandler: ChannelInboundHandler, StreamSink {
     private var context: ChannelHandlerContext?
     /// The context's, which takes longer to say so.
     private var channel: (any Channel)?
-    /// Looked up with the first event, because that takes as long as an event: `nil` until then, and over TLS.
+    /// What is written goes to the socket as it is: from when the stream has opened, and not over TLS.
+    private var isPlain = false
+    /// Looked up with the first event, because that takes as long as an event.
     private var socket: StreamSocket?
-    private var mayHaveSocket = false
     /// Written since the last flush: mostly one slice.
     private var first: ByteBuffer?
     private var more: [ByteBuffer] = []
@@ -43,7 +44,7 @@ final class StreamChannelHandler: ChannelInboundHandler, StreamSink {
             self.session = session
             // The head goes out at once, even where the relay takes its time to confirm.
             _ = flush()
-            mayHaveSocket = isPlain
+            self.isPlain = isPlain
         }
     }
 
@@ -56,14 +57,7 @@ final class StreamChannelHandler: ChannelInboundHandler, StreamSink {
 
     func flush() -> Bool {
         guard let context else { return false }
-        if mayHaveSocket, !isChannelWaiting, channel?.isActive == true {
-            if socket == nil { socket = StreamSocket(of: context.pipeline) }
-            guard let socket else {
-                mayHaveSocket = false
-                return flush()
-            }
-            if sendAtOnce(over: socket) { return true }
-        }
+        if isPlain, !isChannelWaiting, channel?.isActive == true, sendAtOnce(context) { return true }
         handOver(to: context)
         isFlushing = true
         context.flush()
@@ -74,10 +68,15 @@ final class StreamChannelHandler: ChannelInboundHandler, StreamSink {
     }
 
     /// - Returns: false if something is left.
-    private func sendAtOnce(over socket: StreamSocket) -> Bool {
+    private func sendAtOnce(_ context: ChannelHandlerContext) -> Bool {
         guard var bytes = first else { return true }
+        if socket == nil { socket = StreamSocket(of: context.pipeline) }
+        guard let socket else {
+            isPlain = false
+            return false
+        }
         guard more.isEmpty else { return sendSeveral(over: socket) }
-        bytes.moveReaderIndex(forwardBy: socket.send(bytes))
+        bytes.moveReaderIndex(forwardBy: socket.offer(bytes))
         first = bytes.readableBytes == 0 ? nil : bytes
         return first == nil
     }
@@ -87,7 +86,7 @@ final class StreamChannelHandler: ChannelInboundHandler, StreamSink {
         var takesMore = true
         while takesMore, !left.isEmpty {
             let slices = left.prefix(StreamSocket.slicesPerCall)
-            var sent = socket.send(slices)
+            var sent = socket.offer(slices)
             takesMore = sent == slices.reduce(0) { $0 + $1.readableBytes }
             while let slice = left.first, slice.readableBytes <= sent {
                 sent -= slice.readableBytes

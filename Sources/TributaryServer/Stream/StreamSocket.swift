@@ -33,23 +33,22 @@ struct StreamSocket {
 
     /// Sends what the kernel takes now.
     ///
-    /// - Returns: how many bytes that was; of a connection that is broken none, and the channel finds out what is wrong when it sends.
-    func send(_ bytes: ByteBuffer) -> Int {
+    /// - Returns: how many bytes it took; of a connection that is broken none, and the channel finds out what is wrong when it sends.
+    func offer(_ bytes: ByteBuffer) -> Int {
         #if os(Linux)
-            bytes.withUnsafeReadableBytes { max(0, Glibc.send(handle, $0.baseAddress, $0.count, Self.flags)) }
+            bytes.withUnsafeReadableBytes { max(0, send(handle, $0.baseAddress, $0.count, Self.flags)) }
         #else
             0
         #endif
     }
 
-    /// Sends what the kernel takes now of several slices, in their order; of many only the first.
+    /// Sends what the kernel takes now of several slices, ``slicesPerCall`` at most, in their order.
     ///
-    /// - Returns: how many bytes that was.
-    func send(_ slices: ArraySlice<ByteBuffer>) -> Int {
+    /// - Returns: how many bytes it took.
+    func offer(_ slices: ArraySlice<ByteBuffer>) -> Int {
         #if os(Linux)
-            let count = min(slices.count, Self.slicesPerCall)
-            return withUnsafeTemporaryAllocation(of: iovec.self, capacity: count) { vectors in
-                for (index, slice) in slices.prefix(count).enumerated() {
+            withUnsafeTemporaryAllocation(of: iovec.self, capacity: slices.count) { vectors in
+                for (index, slice) in slices.enumerated() {
                     // `slices` keeps their storage until the call is over.
                     vectors[index] = slice.withUnsafeReadableBytesWithStorageManagement { bytes, _ in
                         iovec(iov_base: UnsafeMutableRawPointer(mutating: bytes.baseAddress), iov_len: bytes.count)
@@ -57,7 +56,7 @@ struct StreamSocket {
                 }
                 var message = msghdr()
                 message.msg_iov = vectors.baseAddress
-                message.msg_iovlen = count
+                message.msg_iovlen = slices.count
                 return withExtendedLifetime(slices) { max(0, sendmsg(handle, &message, Self.flags)) }
             }
         #else
