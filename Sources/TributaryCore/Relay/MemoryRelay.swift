@@ -5,8 +5,9 @@ import TributaryProtocol
 
 /// A relay inside one process: `tributary serve` without Redis, and the tests' double.
 ///
-/// What is published within one turn of the event loop is handed over as one batch, as one read of a socket would be.
-/// `@unchecked Sendable`: `receiver` and `topics` are touched on `eventLoop` alone, `inbox` is behind its lock.
+/// What is published within one turn of the event loop is handed over as one batch, as one read of a socket would be; behind a batch
+/// that took its time the next one waits for others to join it, 2 ms at most.
+/// `@unchecked Sendable`: `receiver`, `topics` and `pause` are touched on `eventLoop` alone, `inbox` is behind its lock.
 public final class MemoryRelay: Relay, @unchecked Sendable {
     public let eventLoop: any EventLoop
     public let kind = "memory"
@@ -15,6 +16,7 @@ public final class MemoryRelay: Relay, @unchecked Sendable {
     private let node: String?
     private weak var receiver: (any RelayReceiver)?
     private var topics: Set<Topic> = []
+    private var pause = DeliveryPause()
 
     private struct Inbox {
         var messages: [(topic: Topic, payload: ByteBuffer)] = []
@@ -97,7 +99,7 @@ public final class MemoryRelay: Relay, @unchecked Sendable {
             inbox.messages.append((topic, payload))
             return inbox.messages.count == 1
         }
-        if isFirst { eventLoop.execute { self.deliver() } }
+        if isFirst { eventLoop.execute { self.deliverInTurn() } }
     }
 
     public func tell(_ message: ByteBuffer, node: String?) -> EventLoopFuture<Void> {
@@ -118,6 +120,11 @@ public final class MemoryRelay: Relay, @unchecked Sendable {
         inbox.withLockedValue { RelayStatus(isConnected: $0.isRunning, subscriptions: $0.subscriptions) }
     }
 
+    private func deliverInTurn() {
+        guard let end = pause.end(at: eventLoop.now) else { return deliver() }
+        eventLoop.scheduleTask(deadline: end) { self.deliver() }
+    }
+
     private func deliver() {
         let messages = inbox.withLockedValue { inbox in
             defer { inbox.messages = [] }
@@ -125,10 +132,12 @@ public final class MemoryRelay: Relay, @unchecked Sendable {
             return inbox.messages
         }
         guard let receiver else { return }
+        let began = eventLoop.now
         for (topic, payload) in messages where topics.contains(topic) {
             payload.withUnsafeReadableBytes { receiver.relayReceived($0, on: topic) }
         }
         receiver.relayFinishedBatch()
+        pause.delivered(from: began, to: eventLoop.now)
     }
 
     private func noteSubscriptions() {
