@@ -72,16 +72,11 @@ final class HTTPListener: Sendable {
                     try channel.pipeline.syncOperations.addHandler(gate)
                 }
             }
-            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .childChannelOption(.allowRemoteHalfClosure, value: true)
-            // One read, then what it held is dealt with: that bounds what is held back for a client that sends ahead.
-            .childChannelOption(.maxMessagesPerRead, value: 1)
-            // A connection keeps its first read buffer for life: 512 bytes hold most heads. Bodies make it grow.
-            .childChannelOption(
-                .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 512, maximum: 16 << 10)
-            )
             .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture { try setup.begin(channel) }
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.syncOptions?.becomeConnection()
+                    try setup.begin(channel)
+                }
             }
         #if os(Linux)
             return Self.inheritedOptions(setup.services.limits).reduce(bootstrap) {
@@ -93,7 +88,8 @@ final class HTTPListener: Sendable {
     }
 
     #if os(Linux)
-        /// What Linux gives to each connection from the listening socket: half a dozen calls less for each.
+        /// What Linux gives to each connection from the listening socket, beside TCP_NODELAY, which NIO sets there: half a dozen calls
+        /// less for each.
         /// https://man7.org/linux/man-pages/man7/tcp.7.html
         private static func inheritedOptions(
             _ limits: HTTPLimits
