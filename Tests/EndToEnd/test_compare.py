@@ -97,10 +97,12 @@ def test_a_table_has_a_dash_and_a_footnote_for_what_could_not_be_measured():
         "versions": {"node": "20.0"},
         "results": {
             "node": {"fanout": {"deliveries_per_second": 416_000.4, "cpu_seconds_per_million": 2.349, "lost": 12}},
-            "pushpin": {"reconnect": {"failure": "it gives events no ids"}},
+            "pushpin": {"latency": {"deliveries": 0}, "reconnect": {"failure": "it gives events no ids"}},
         },
     }
     text = report.markdown(document)
-    assert "| Node hub | 416<sup>1</sup> | 2.35<sup>1</sup> |" in text
-    assert "1. Node hub, fanout: 12 lost" in text
-    assert "–<sup>2</sup>" in text and "2. Pushpin, reconnect: it gives events no ids" in text
+    assert "| Node hub | 416<sup>2</sup> | 2.35<sup>2</sup> |" in text
+    assert "2. Node hub, fanout: 12 lost" in text
+    assert "–<sup>1</sup>" in text and "1. Pushpin, latency: nothing arrived in time" in text
+    assert "–<sup>3</sup>" in text and "3. Pushpin, reconnect: it gives events no ids" in text
+    assert "| An application |" not in text, "a table without rows"

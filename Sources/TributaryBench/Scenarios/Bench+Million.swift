@@ -129,7 +129,7 @@ private struct Crowd {
             if report.opened + report.failed >= count { break }
             let now = Clock.now
             if report.opened != seen { (seen, moved) = (report.opened, now) }
-            guard holder.isRunning, now - moved < 30_000_000_000 else {
+            guard holder.isRunning, now - moved < Self.stall else {
                 throw BenchError("streams are opened no more: \(holder.lastLine)")
             }
             try wait()
@@ -167,10 +167,13 @@ private struct Crowd {
                 throw BenchError("the event could not be published: \(String(decoding: answer ?? [], as: UTF8.self))")
             }
         }
-        let deadline = Clock.now + 60_000_000_000
-        while total.deliveries < total.opened, Clock.now < deadline {
+        var (deliveries, moved) = (total.deliveries, Clock.now)
+        // However long a small machine takes for so many: only when nobody gets it any more, the rest is lost.
+        while deliveries < total.opened, Clock.now - moved < Self.stall {
             try wait()
-            say("\(Amount.whole(Double(total.deliveries))) streams have the event")
+            let now = total.deliveries
+            if now != deliveries { (deliveries, moved) = (now, Clock.now) }
+            say("\(Amount.whole(Double(deliveries))) streams have the event")
         }
         // A second report, so that what came twice is seen as well.
         for _ in 0..<8 { try wait() }
@@ -192,6 +195,8 @@ private struct Crowd {
         return max(100, Int(min(limit.rlim_cur, 1 << 20)) - 400)
     }
 
+    /// 30 s: so long nothing may happen.
+    private static let stall: UInt64 = 30_000_000_000
     /// Kernel memory of both ends, the hub's and the holder's.
     private static let bytesPerStream = 18_000
     /// The machine goes on with this.

@@ -35,7 +35,7 @@ def cell(server, column, results, footnotes):
         return ""
     value = figure(result, column.path)
     if value is None:
-        reason = result.get("failure") or "not measured"
+        reason = result.get("failure") or ("not measured" if result.get("deliveries") else "nothing arrived in time")
         return "–" + footnotes.mark(f"{server.label.replace('*', '')}, {column.scenario}: {reason}")
     text = f"{value * column.scale:,.{column.digits}f}"
     wrong = fault(server, column.scenario, result)
@@ -49,7 +49,7 @@ def table(title, columns, results, footnotes):
         cells = [cell(server, column, results, footnotes) for column in columns]
         if any(cells):
             lines.append(f"| {server.label} | " + " | ".join(cells) + " |")
-    return lines
+    return lines if len(lines) > 2 else []
 
 
 def markdown(report):
@@ -60,7 +60,9 @@ def markdown(report):
         "",
     ]
     for title, columns in TABLES:
-        lines += [*table(title, columns, report["results"], footnotes), ""]
+        rows = table(title, columns, report["results"], footnotes)
+        if rows:
+            lines += [*rows, ""]
     lines += [f"{number}. {text}" for number, text in enumerate(footnotes.texts, 1)]
     names = ", ".join(f"{name} {version}" for name, version in sorted(versions.items()) if version)
     ceiling = report.get("generator", {}).get("deliveries_per_second")

@@ -21,10 +21,12 @@ SCENARIOS = [
     Scenario("fanout-10000", "fanout", ("--streams", "10000", "--in-flight", "16", "--seconds", "3")),
     Scenario("latency", "latency", ("--streams", "1000", "--rate", "50", "--seconds", "4")),
     Scenario("channels", "channels", ("--streams", "5000", "--seconds", "3")),
+    Scenario("mixed", "mixed", ("--streams", "1000", "--rate", "200", "--seconds", "5")),
     Scenario("ramp", "ramp", ("--streams", "10000"), needs=None),
     Scenario("idle", "idle", ("--streams", "10000", "--seconds", "1"), needs=None, restarts=True),
     Scenario("idle-19000", "idle", ("--streams", "19000", "--seconds", "1"), needs=None, restarts=True),
     Scenario("reconnect", "reconnect", ("--streams", "10000", "--missed", "50", "--seconds", "2"), needs="durable"),
+    Scenario("replay", "replay", ("--streams", "1000", "--missed", "200"), needs="durable"),
 ]
 
 
@@ -63,6 +65,16 @@ TABLES = [
             Column("10,000 back with 50 missed, s", "reconnect", ("caught_up_seconds",), 1, 1),
             Column("p99 of others meanwhile, ms", "reconnect", ("latency_ns", "p99"), 1e-6, 1),
             Column("over that before", "reconnect", ("p99_ratio",), 1, 1),
+        ],
+    ),
+    (
+        "An application",
+        [
+            Column("five channels, 10 k/s: p50, ms", "mixed", ("latency_ns", "p50"), 1e-6, 1),
+            Column("p99, ms", "mixed", ("latency_ns", "p99"), 1e-6, 1),
+            Column("CPU, µs each", "mixed", ("cpu_seconds_per_million",), 1, 1),
+            Column("1,000 replays of 200, k/s", "replay", ("deliveries_per_second",), 1e-3),
+            Column("CPU, µs each", "replay", ("cpu_seconds_per_million",), 1, 2),
         ],
     ),
 ]

@@ -12,7 +12,7 @@ from harness.waiting import until
 
 from . import tools
 
-STREAMS = "http://127.0.0.1:{port}/stream?channels=chat&project_id={{project}}&user_id={{user}}"
+STREAMS = "http://127.0.0.1:{port}/stream?channels={{channels}}&project_id={{project}}&user_id={{user}}"
 
 
 @dataclass
@@ -68,7 +68,7 @@ def until_listening(port, process):
 
 
 def over_redis(redis):
-    return ["--publish", "redis", "--redis", redis.url, "--redis-channel", "chat:{project}"]
+    return ["--publish", "redis", "--redis", redis.url, "--redis-channel", "{channel}:{project}"]
 
 
 def over_http(port):

@@ -1,4 +1,4 @@
-"""Publishes to Pushpin over ZeroMQ, its way for many messages, what is published in Redis on `chat:P`.
+"""Publishes to Pushpin over ZeroMQ, its way for many messages, what is published in Redis on a project's channels, as on `chat:P`.
 
     python feed.py REDIS_URL ZMQ_SPEC
 
@@ -15,7 +15,7 @@ url, spec = sys.argv[1:]
 socket = zmq.Context().socket(zmq.PUSH)
 socket.connect(spec)
 subscriber = redis.Redis.from_url(url).pubsub()
-subscriber.psubscribe("chat:*")
+subscriber.psubscribe("*:*")
 for message in subscriber.listen():
     if message["type"] != "pmessage":
         continue

@@ -2,7 +2,7 @@
 //
 //   node hub.js PORT REDIS_PORT [--coalesce]
 //
-// GET /stream?project_id=P  what is published on `chat:P`: {"event":…,"data":…}
+// GET /stream?project_id=P&channels=chat,jobs  what is published on `chat:P` and `jobs:P`: {"event":…,"data":…}
 //
 // One write per event and stream; with --coalesce one write per stream for all that came with one read of the socket.
 'use strict'
@@ -25,8 +25,10 @@ class Project {
   sequence = 0
   frames = []
 
-  constructor(name) {
-    this.subscribed = redis.subscribe(`chat:${name}`, message => this.receive(message))
+  // All streams of a project have the same channels here.
+  constructor(name, channels) {
+    const topics = channels.split(',').map(channel => `${channel}:${name}`)
+    this.subscribed = redis.subscribe(topics, message => this.receive(message))
   }
 
   receive(message) {
@@ -59,15 +61,15 @@ class Project {
   }
 }
 
-function projectNamed(name) {
-  if (!projects.has(name)) projects.set(name, new Project(name))
+function projectNamed(name, channels) {
+  if (!projects.has(name)) projects.set(name, new Project(name, channels))
   return projects.get(name)
 }
 
 const server = http.createServer(async (request, response) => {
   const { pathname, searchParams } = new URL(request.url, 'http://hub')
   if (pathname !== '/stream') return response.writeHead(404).end()
-  const project = projectNamed(searchParams.get('project_id') ?? 'default')
+  const project = projectNamed(searchParams.get('project_id') ?? 'default', searchParams.get('channels') ?? 'chat')
   await project.subscribed
   // The end of the connection is the end of the stream: no chunks.
   response.useChunkedEncodingByDefault = false

@@ -2,7 +2,7 @@
 
     REDIS=redis://127.0.0.1:6379 uvicorn hub:app
 
-GET /stream?project_id=P  what is published on `chat:P`: {"event":…,"data":…}
+GET /stream?project_id=P  what is published on any channel of the project, as on `chat:P`: {"event":…,"data":…}
 """
 
 import asyncio
@@ -65,7 +65,7 @@ async def listen(subscriber):
 @contextlib.asynccontextmanager
 async def lifespan(_):
     async with redis.asyncio.from_url(os.environ["REDIS"]) as client, client.pubsub() as subscriber:
-        await subscriber.psubscribe("chat:*")
+        await subscriber.psubscribe("*:*")
         listening = asyncio.create_task(listen(subscriber))
         yield
         listening.cancel()

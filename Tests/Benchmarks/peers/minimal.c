@@ -311,7 +311,7 @@ int main(int count, char **arguments) {
     epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event);
     if (redis) {
         Connection *connection = newConnection(openSocket(redis, false), REDIS);
-        answer(connection, "*2\r\n$10\r\nPSUBSCRIBE\r\n$6\r\nchat:*\r\n", 34);
+        answer(connection, "*2\r\n$10\r\nPSUBSCRIBE\r\n$3\r\n*:*\r\n", 31);
     }
     while (true) {
         int ready = epoll_wait(epoll, events, EVENTS, -1);
