@@ -65,6 +65,10 @@ public struct Envelope: Sendable, Equatable {
             buffer.writeStaticString(#","client_msg_id":"#)
             buffer.writeJSONString(clientMessageID)
         }
+        if let trace = event.trace {
+            buffer.writeStaticString(#","traceparent":"#)
+            buffer.writeJSONString(trace.rawValue)
+        }
         buffer.writeStaticString(#","ts":"#)
         buffer.writeDecimal(timestamp)
         buffer.writeStaticString(#","data":"#)

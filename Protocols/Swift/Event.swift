@@ -13,6 +13,8 @@ public struct Event: Equatable, Sendable {
     public var recipient: UserID?
     /// The publisher's key for retries of the same event.
     public var clientMessageID: String?
+    /// Where the event belongs in its publisher's trace.
+    public var trace: TraceParent?
     /// The user whose own event it is, where the hub knows: keys of different users have nothing to do with each other. It is not
     /// part of what is published.
     public var sender: UserID?
@@ -25,6 +27,7 @@ public struct Event: Equatable, Sendable {
         id: EventID? = nil,
         recipient: UserID? = nil,
         clientMessageID: String? = nil,
+        trace: TraceParent? = nil,
         sender: UserID? = nil
     ) {
         self.channel = channel
@@ -34,6 +37,7 @@ public struct Event: Equatable, Sendable {
         self.id = id
         self.recipient = recipient
         self.clientMessageID = clientMessageID
+        self.trace = trace
         self.sender = sender
     }
 

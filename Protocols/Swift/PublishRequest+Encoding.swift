@@ -19,6 +19,10 @@ extension PublishRequest {
             body.writeStaticString(#","client_msg_id":"#)
             body.writeJSONString(clientMessageID)
         }
+        if let trace = event.trace {
+            body.writeStaticString(#","traceparent":"#)
+            body.writeJSONString(trace.rawValue)
+        }
         if let recipient = event.recipient {
             body.writeStaticString(#","to":{"user":"#)
             body.writeJSONString(recipient.rawValue)

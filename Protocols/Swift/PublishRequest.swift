@@ -11,6 +11,7 @@ public struct PublishRequest: Sendable, Equatable {
     public var id: EventID?
     public var recipient: UserID?
     public var clientMessageID: String?
+    public var trace: TraceParent?
 
     /// Why one event was refused.
     public enum Rejection: Error, Sendable, Equatable {
@@ -21,6 +22,8 @@ public struct PublishRequest: Sendable, Equatable {
         case invalidID
         /// Not a string of 1 to 256 bytes.
         case invalidClientMessageID
+        /// There is a `traceparent`, and it is none by its form.
+        case invalidTraceParent
     }
 
     /// Why a whole body was refused.
@@ -100,6 +103,8 @@ public struct PublishRequest: Sendable, Equatable {
                 throw .invalidClientMessageID
             }
         }
+        trace = envelope.trace
+        guard trace != nil || !keys.hasTraceParent else { throw .invalidTraceParent }
     }
 }
 
@@ -109,6 +114,8 @@ private struct AddressKeys {
     private(set) var project: String?
     /// Present and not null.
     private(set) var hasClientMessageID = false
+    /// Present and not null.
+    private(set) var hasTraceParent = false
 
     /// - Parameter object: one JSON object that has proved well-formed.
     init(_ object: UnsafeRawBufferPointer) throws(PublishRequest.Rejection) {
@@ -138,6 +145,7 @@ private struct AddressKeys {
             case "channel" where !isNull: try set(\.channel, value, object)
             case "project_id" where !isNull, "projectId" where !isNull: try set(\.project, value, object)
             case "client_msg_id": hasClientMessageID = !isNull
+            case "traceparent": hasTraceParent = !isNull
             default: break
             }
             json.skipWhitespace()

@@ -3,7 +3,9 @@
 import json
 
 import pytest
+from redis import ResponseError
 
+from harness.hub import tributary
 from harness.waiting import until
 
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -90,6 +92,68 @@ def test_a_trace_is_kept_to_the_frames_line_and_to_explain(talkative, start_redi
         assert logged(1)["traceparent"] == TRACE and logged(1)["state"] == "found"
         assert "traceparent" not in logged(2) and "traceparent" not in logged(3)
         assert "x" * 100 not in "\n".join(hub.errors)
+
+
+@pytest.mark.parametrize("medium", ["memory", "redis"])
+def test_a_trace_is_kept_whichever_way_an_event_is_published(talkative, start_redis, medium):
+    redis = start_redis() if medium == "redis" else None
+    hub = talkative("--admin-token", "an-operators-token", redis=redis).wait_until_ready()
+    operator = {"authorization": "Bearer an-operators-token"}
+    other = "00-" + "1" * 32 + "-" + "2" * 16 + "-00"
+
+    def post(event, headers=None, **more):
+        body = {"channel": "chat", "project_id": "t", "event": event, "data": {}} | more
+        answer = hub.client.post(hub.url + "/publish", json=body, headers=operator | (headers or {}))
+        assert answer.status_code == 200, answer.text
+        return answer.json()["id"]
+
+    def call(event, *options):
+        return redis.client.fcall("tributary_publish", 1, "{t}", "chat", event, "{}", *options)[0]
+
+    def command(event, *options):
+        where = ("--redis", redis.url) if redis else ("--url", hub.url, "--token", "an-operators-token")
+        process = tributary("publish", "chat", event, "{}", "--project", "t", *where, *options)
+        assert process.wait(15) == 0, process.said
+        return json.loads(process.output[-1])["id"]
+
+    with hub.stream(project_id="t", user_id="u1") as stream:
+        sent = [
+            ("key", post("message.new", traceparent=TRACE), TRACE),
+            ("header", post("message.new", headers={"traceparent": TRACE}), TRACE),
+            ("both", post("message.new", headers={"traceparent": TRACE}, traceparent=other), other),
+            ("neither", post("message.new"), None),
+            ("broken", post("message.new", headers={"traceparent": TRACE.upper()}), None),
+            ("command", command("message.new", "--traceparent", other), other),
+        ]
+        # One goes by the relay alone, and of the other the log keeps the key.
+        post("typing.start", traceparent=TRACE)
+        post("typing.start", traceparent=other, client_msg_id="k")
+        if redis:
+            sent.append(("function", call("message.new", "TRACEPARENT", TRACE), TRACE))
+            sent.append(("function without", call("message.new"), None))
+            call("typing.stop", "TRACEPARENT", TRACE)
+            with pytest.raises(ResponseError, match="invalid_traceparent"):
+                call("message.new", "TRACEPARENT", "x")
+        for _ in range(len(sent) + (3 if redis else 2)):
+            stream.event()
+        for way, id, trace in sent:
+            query = {"user_id": "u1", "project_id": "t", "id": id}
+            logged = hub.client.get(hub.url + "/explain", params=query, headers=operator).json()["logged"]
+            assert (logged["state"], logged.get("traceparent")) == ("found", trace), way
+        expected = [("message.new", str(id), trace) for _, id, trace in sent if trace]
+        expected += [("typing.start", None, TRACE), ("typing.start", None, other)]
+        expected += [("typing.stop", None, TRACE)] if redis else []
+
+        def told():
+            found = lines(hub, message="frame passed on")
+            return [(line["event"], line.get("id"), line["traceparent"]) for line in found]
+
+        until(lambda: len(told()) >= len(expected), 5)
+        assert sorted(told(), key=repr) == sorted(expected, key=repr)
+        refused = hub.client.post(
+            hub.url + "/publish", headers=operator,
+            json={"channel": "chat", "project_id": "t", "event": "message.new", "data": {}, "traceparent": "x"})
+        assert (refused.status_code, refused.json()["error"]) == (400, "invalid_traceparent")
 
 
 def test_no_token_is_in_any_line(talkative):

@@ -23,7 +23,8 @@ import TributaryProtocol
                 to: try ProjectID("p1"),
                 id: EventID(132),
                 toUser: try UserID("a\"b"),
-                clientMessageID: "k"
+                clientMessageID: "k",
+                trace: TraceParent("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
             )
             #expect(receipt == PublishReceipt(id: 132, duplicate: false))
             let request = try #require(server.requests.first)
@@ -35,6 +36,7 @@ import TributaryProtocol
             #expect(
                 body == [
                     "channel": "jobs", "project_id": "p1", "event": "job.started", "id": 132, "client_msg_id": "k",
+                    "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
                     "to": ["user": "a\"b"], "data": ["id": 7, "task_type": "build", "status": "running"],
                 ]
             )

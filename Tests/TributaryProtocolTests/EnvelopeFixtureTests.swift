@@ -71,7 +71,8 @@ struct EnvelopeFixtureTests {
         let event = Event(
             channel: .chat, name: try EventName("näme \"\\ 🚢"), data: ByteBuffer(string: "{\"a\":\n1 }"),
             id: EventID(7), recipient: try UserID("auth0|\"\\5f"),
-            clientMessageID: "\u{1}\u{1F}\r\n\t\u{7F}\u{2028}\"\\"
+            clientMessageID: "\u{1}\u{1F}\r\n\t\u{7F}\u{2028}\"\\",
+            trace: TraceParent("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
         )
         let payload = Array(Envelope.encode(event, timestamp: 1_768_469_400_123).readableBytesView)
         let envelope = try Envelope.result(of: payload).get()
@@ -80,6 +81,7 @@ struct EnvelopeFixtureTests {
         #expect(envelope.id == event.id)
         #expect(envelope.recipient == event.recipient)
         #expect(envelope.clientMessageID == event.clientMessageID)
+        #expect(envelope.trace != nil && envelope.trace == event.trace)
         #expect(envelope.timestamp == 1_768_469_400_123)
         #expect(envelope.placement == nil)
     }

@@ -1,3 +1,4 @@
+import NIOCore
 import Testing
 import TributaryProtocol
 import TributaryTesting
@@ -27,6 +28,35 @@ import TributaryTesting
         #expect(try Self.text(items[1].get(), of: body) == #""zwei""#)
         #expect(throws: PublishRequest.Rejection.envelope(.malformed)) { try items[2].get() }
         #expect(throws: PublishRequest.BodyError.tooManyItems) { try Self.scan(body, limit: 2) }
+    }
+
+    @Test func `a traceparent is read, and refused if it is none`() throws {
+        let text = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+        let members = [
+            #","traceparent":"\#(text)""#, "", #","traceparent":null"#, #","traceparent":"""#, #","traceparent":7"#,
+            #","traceparent":{"a":"\#(text)"}"#, #","traceparent":"\#(text)-x""#, #","trace\u0070arent":"00-a-b-01""#,
+        ]
+        let body = members.map { #"{"channel":"chat","event":"x","data":1\#($0)}"# }
+        guard case .many(let items) = try Self.scan("[\(body.joined(separator: ","))]") else { throw Unexpected() }
+        #expect(try items.prefix(3).map { try $0.get().trace?.rawValue } == [text, nil, nil])
+        #expect(items.count == body.count)
+        for (item, text) in zip(items, body).dropFirst(3) {
+            #expect(throws: PublishRequest.Rejection.invalidTraceParent, "\(text)") { try item.get() }
+        }
+    }
+
+    @Test func `what a client writes is read as the same request`() throws {
+        let event = Event(
+            channel: .chat, project: try ProjectID("p1"), name: try EventName("x"), data: ByteBuffer(string: "[1 ]"),
+            id: EventID(7), recipient: try UserID("u\"1"), clientMessageID: "k",
+            trace: TraceParent("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
+        )
+        let body = String(buffer: PublishRequest.encode(event))
+        guard case .one(.success(let request)) = try Self.scan(body) else { throw Unexpected() }
+        #expect(request.channel == "chat" && request.project == event.project && request.event == event.name)
+        #expect(request.id == event.id && request.recipient == event.recipient && request.clientMessageID == "k")
+        #expect(request.trace != nil && request.trace == event.trace)
+        #expect(Self.text(request, of: body) == "[1 ]")
     }
 
     @Test func `no bytes whatever break the scanner, 100,000 times`() async throws {

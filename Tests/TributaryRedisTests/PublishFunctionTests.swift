@@ -12,6 +12,7 @@ import TributaryTesting
         try await RedisServer.withServer { server in
             try await LogHarness.withLog(server) { log in
                 let long = String(repeating: "x", count: 257)
+                let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
                 let cases: [(String, [String])] = [
                     ("syntax", []), ("syntax", ["chat"]), ("unknown_channel", ["nowhere", "message.new", "1"]),
                     ("missing_data", ["chat", "message.new"]), ("missing_data", ["chat", "message.new", " \n"]),
@@ -34,7 +35,9 @@ import TributaryTesting
                     ("invalid_sender", ["chat", "message.new", "1", "FROM", "u1"]),
                     ("invalid_sender", ["chat", "message.new", "1", "FROM", "user:"]),
                     ("invalid_sender", ["chat", "message.new", "1", "FROM", "user:a\tb"]),
+                    ("invalid_traceparent", ["chat", "message.new", "1", "TRACEPARENT", "00-a-b-01"]),
                     ("syntax", ["chat", "message.new", "1", "FROM", "user:a", "FROM", "user:b"]),
+                    ("syntax", ["chat", "message.new", "1", "TRACEPARENT", trace, "TRACEPARENT", trace]),
                     ("syntax", ["chat", "message.new", "1", "ID"]),
                     ("syntax", ["chat", "message.new", "1", "XX", "1"]),
                     ("syntax", ["chat", "message.new", "1", "ID", "1", "ID", "1"]),
@@ -168,6 +171,35 @@ import TributaryTesting
                 #expect(
                     try await log.call("chat", "message.new", "1", "CLIENT_MSG_ID", key, "ID", "20")
                         == .array([.integer(20), .integer(0)]))
+            }
+        }
+    }
+
+    @Test func `what the function takes for a traceparent is what the hub takes for one`() async throws {
+        let (trace, span) = ("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7")
+        let zeros = String(repeating: "0", count: 32)
+        let good = [
+            "00-\(trace)-\(span)-01", "cc-\(trace)-\(span)-00", "fe-\(zeros.dropLast())1-1\(zeros.prefix(15))-ff",
+        ]
+        let bad = [
+            "", "00", "ff-\(trace)-\(span)-01", "00-\(zeros)-\(span)-01", "00-\(trace)-\(zeros.prefix(16))-01",
+            "00-\(trace.uppercased())-\(span)-01", "00-\(trace)-\(span.uppercased())-01", "0A-\(trace)-\(span)-01",
+            "00-\(trace)-\(span)-0A", "00-\(trace)-\(span)", "00-\(trace)-\(span)-01-x", "00-\(trace)-\(span)-01\n",
+            "00-\(trace)0-\(span.dropLast())-01", "00-\(trace.dropLast())-\(span)0-01", "00-\(trace)-\(span)-01\u{0}",
+            "0-0\(trace)-\(span)-01", "00_\(trace)-\(span)-01", "00-\(trace)\(span)-01-", "0\u{0}-\(trace)-\(span)-01",
+            "00-\(trace.dropLast())g-\(span)-01", " 00-\(trace)-\(span)-01", "00-\(trace)-\(span.dropLast())\"-01",
+        ]
+        try await RedisServer.withServer { server in
+            try await LogHarness.withLog(server) { log in
+                for text in good + bad {
+                    #expect((TraceParent(text) != nil) == good.contains(text), "\(text)")
+                    let refusal = try await log.refusal("chat", "message.new", "1", "TraceParent", text)
+                    #expect(refusal == (good.contains(text) ? nil : "invalid_traceparent"), "\(text)")
+                }
+                let kept = try await log.read().entries.map { entry in
+                    try entry.envelope.withUnsafeReadableBytes { bytes in try Envelope.scan(bytes).traceparent }
+                }
+                #expect(kept == good)
             }
         }
     }

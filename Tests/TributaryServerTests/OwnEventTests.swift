@@ -105,6 +105,17 @@ import TributaryTesting
         }
     }
 
+    @Test func `a user's event has its place in a trace as well`() async throws {
+        let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+        try await TestServer.run(proxied()) { server in
+            let body = #"{"channel":"chat","event":"message.new","data":{},"traceparent":"\#(trace)"}"#
+            let answer = try await server.send("POST", "/publish", body, of: "ada")
+            let id = try #require((answer.object["id"] as? UInt64).flatMap(EventID.init))
+            let logged = await server.hub.explain(id, to: try UserID("ada"), in: .default).logged
+            #expect(logged.traceparent == trace)
+        }
+    }
+
     @Test func `services publish for everybody, byte for byte, and with the token before as well`() async throws {
         let previous = "the-token-before-this"
         let configuration = try proxied { $0.previousToken = try BearerToken(previous) }

@@ -29,6 +29,8 @@ import TributaryTesting
             (#"{"channel":"chat","event":"message.new","data":1,"id":0}"#, "invalid_id"),
             (#"{"channel":"chat","event":"message.new","data":1,"id":-1}"#, "invalid_id"),
             (#"{"channel":"chat","event":"message.new","data":1,"client_msg_id":7}"#, "invalid_client_msg_id"),
+            (#"{"channel":"chat","event":"message.new","data":1,"traceparent":"00-a-b-01"}"#, "invalid_traceparent"),
+            (#"{"channel":"chat","event":"x","data":1,"traceparent":"a","traceparent":"b"}"#, "malformed_envelope"),
         ]
         try await TestServer.run { server in
             let stream = try await server.stream("channels=chat")
@@ -91,6 +93,39 @@ import TributaryTesting
             #expect(events.map(\.data).dropFirst() == [#"{"a": 1 }"#, "[ ]"])
             #expect(try await server.publish("[]").body == "[]")
             #expect(try await server.publish("[1,]").error == "malformed_json")
+        }
+    }
+
+    @Test func `a request's traceparent counts for its events that have none, if it is one`() async throws {
+        let own = "00-11111111111111111111111111111111-2222222222222222-01"
+        let header = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+        let body = #"""
+            [{"channel":"chat","event":"message.new","data":1}, {"channel":"chat","event":"message.new","data":2,
+            "traceparent":"\#(own)"}, {"channel":"chat","event":"message.new","data":3,"traceparent":null},
+            {"channel":"chat","event":"message.new","data":4,"traceparent":"x"}]
+            """#
+        let cases: [(lines: String, traces: [String?])] = [
+            ("Traceparent: \(header)\r\n", [header, own, header]), ("", [nil, own, nil]),
+            ("traceparent: \(header)-x\r\n", [nil, own, nil]), ("traceparent: \r\n", [nil, own, nil]),
+            ("traceparent: \(header)\r\ntraceparent: \(header)\r\n", [nil, own, nil]),
+        ]
+        try await TestServer.run { server in
+            for (lines, traces) in cases {
+                let answer = try Answer(
+                    try await server.exchange(
+                        "POST /publish HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\(lines)"
+                            + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
+                    ))
+                let items = try #require(
+                    try JSONSerialization.jsonObject(with: Data(answer.body.utf8)) as? [[String: Any]])
+                #expect(items.map { $0["error"] as? String } == [nil, nil, nil, "invalid_traceparent"])
+                let user = try UserID("u1")
+                for (item, trace) in zip(items, traces) {
+                    let id = try #require((item["id"] as? UInt64).flatMap(EventID.init))
+                    let logged = await server.hub.explain(id, to: user, in: .default).logged
+                    #expect(logged.state == "found" && logged.traceparent == trace, "\(lines)")
+                }
+            }
         }
     }
 

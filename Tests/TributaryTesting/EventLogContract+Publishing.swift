@@ -41,13 +41,16 @@ extension EventLogContract {
         let data = #"{ "text" : "ä€🦆\u0041\n", "n":1.50e+3,"deep":[[[{}]]] }"#
         let name = #"quote"back\slash/é"#
         let key = "k\u{1}\t\"\\é"
-        let receipt = try await session.publish(.jobs, name, data: data, to: #"auth0|5f "x"\é"#, key: key)
+        let trace = try #require(TraceParent("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"))
+        let receipt = try await session.publish(
+            .jobs, name, data: data, to: #"auth0|5f "x"\é"#, key: key, trace: trace)
         let message = try #require(try await session.heard(1).first)
         #expect(message.topic == Topic(channel: .jobs, project: session.project))
         let envelope = message.envelope
         #expect(envelope.event.rawValue == name)
         #expect(envelope.recipient?.rawValue == #"auth0|5f "x"\é"#)
         #expect(envelope.clientMessageID == key)
+        #expect(envelope.trace == trace)
         #expect(envelope.id?.rawValue == receipt.id)
         #expect((envelope.timestamp ?? 0) >= before)
         let start = message.bytes.readerIndex + envelope.data.lowerBound
@@ -82,10 +85,13 @@ extension EventLogContract {
     }
 
     func passesEphemeralOn(_ session: EventLogSession) async throws {
-        #expect(try await session.publish(.chat, "typing.start") == PublishReceipt(id: nil, duplicate: false))
+        let trace = try #require(TraceParent("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"))
+        #expect(
+            try await session.publish(.chat, "typing.start", trace: trace) == PublishReceipt(id: nil, duplicate: false))
         #expect(try await session.publish(.presence, "presence.changed", id: 7).id == nil)
         let heard = try await session.heard(2)
         #expect(heard.allSatisfy { $0.envelope.id == nil && $0.envelope.placement == nil })
+        #expect(heard.map(\.envelope.trace) == [trace, nil])
         #expect(try await session.everything().entries.isEmpty)
         // An own id that was ignored decides nothing about the owner.
         #expect(try await session.publish(.chat).id != nil)

@@ -53,13 +53,14 @@ struct EventLogSession: Sendable {
     @discardableResult
     func publish(
         _ channel: Channel, _ name: String = "message.new", data: String = "1", id: UInt64? = nil,
-        to user: String? = nil, key: String? = nil, from sender: String? = nil, project: ProjectID? = nil
+        to user: String? = nil, key: String? = nil, trace: TraceParent? = nil, from sender: String? = nil,
+        project: ProjectID? = nil
     ) async throws -> PublishReceipt {
         try await log.publish(
             Event(
                 channel: channel, project: project ?? self.project, name: EventName(name),
                 data: ByteBuffer(string: data), id: id.flatMap(EventID.init), recipient: user.map { try UserID($0) },
-                clientMessageID: key, sender: sender.map { try UserID($0) }
+                clientMessageID: key, trace: trace, sender: sender.map { try UserID($0) }
             )
         )
     }

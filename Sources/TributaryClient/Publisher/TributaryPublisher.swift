@@ -53,6 +53,7 @@ public struct TributaryPublisher: Sendable {
     ///   - id: the publisher's own sequence number, where the publisher and not the hub numbers the project's events.
     ///   - user: the only user who receives it; `nil` for everybody on the channel.
     ///   - clientMessageID: the key by which the hub knows a repetition.
+    ///   - trace: the span of yours that publishes; the hub's log and `GET /explain` name it with the event.
     /// - Returns: what the hub assigned.
     /// - Throws: an `EncodingError`, or the transport's error; with an outbox
     ///   ``TributaryClientError/outboxFull(events:bytes:)`` and ``TributaryClientError/publisherClosed`` too.
@@ -63,7 +64,8 @@ public struct TributaryPublisher: Sendable {
         on channel: TributaryProtocol.Channel? = nil,
         id: EventID? = nil,
         toUser user: UserID? = nil,
-        clientMessageID: String? = nil
+        clientMessageID: String? = nil,
+        trace: TraceParent? = nil
     ) async throws -> PublishReceipt {
         try await publish(
             EventName(Event.eventName),
@@ -72,7 +74,8 @@ public struct TributaryPublisher: Sendable {
             on: channel ?? Event.channel,
             id: id,
             toUser: user,
-            clientMessageID: clientMessageID
+            clientMessageID: clientMessageID,
+            trace: trace
         )
     }
 
@@ -93,7 +96,8 @@ public struct TributaryPublisher: Sendable {
         on channel: TributaryProtocol.Channel,
         id: EventID? = nil,
         toUser user: UserID? = nil,
-        clientMessageID: String? = nil
+        clientMessageID: String? = nil,
+        trace: TraceParent? = nil
     ) async throws -> PublishReceipt {
         // Before it is put between other JSON, where it could pass for more than data.
         guard json.withUnsafeReadableBytes(isJSON) else { throw TributaryClientError.dataIsNoJSON }
@@ -104,7 +108,8 @@ public struct TributaryPublisher: Sendable {
             data: json,
             id: id,
             recipient: user,
-            clientMessageID: clientMessageID
+            clientMessageID: clientMessageID,
+            trace: trace
         )
         guard let outbox else { return try await transport.publish(event) }
         return try await outbox.publish(event)
@@ -119,11 +124,12 @@ public struct TributaryPublisher: Sendable {
         on channel: TributaryProtocol.Channel,
         id: EventID? = nil,
         toUser user: UserID? = nil,
-        clientMessageID: String? = nil
+        clientMessageID: String? = nil,
+        trace: TraceParent? = nil
     ) async throws -> PublishReceipt {
         try await publish(
             name, json: ByteBuffer(string: json), to: project, on: channel, id: id, toUser: user,
-            clientMessageID: clientMessageID
+            clientMessageID: clientMessageID, trace: trace
         )
     }
 

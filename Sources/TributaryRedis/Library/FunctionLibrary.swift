@@ -5,7 +5,7 @@ import TributaryProtocol
 struct FunctionLibrary: Equatable, Sendable {
     static let name = "tributary"
     /// Counts the editions of the Lua code; of two that meet in one Redis the higher one stays. One more with each change.
-    static let currentCode = 3
+    static let currentCode = 4
 
     var code: Int
     var body: String

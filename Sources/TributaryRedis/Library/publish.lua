@@ -96,7 +96,14 @@ local function user_of(value)
   return user and #user <= 256 and is_printable(user) and user
 end
 
-local syntax = 'channel event data [ID n] [CLIENT_MSG_ID text] [TO user:id] [FROM user:id]'
+-- W3C Trace Context: 00-<32 hex digits>-<16>-<2>. Version ff, and ids of zeros alone, are none.
+local function is_traceparent(text)
+  local version, trace, span = string.match(text, '^([0-9a-f][0-9a-f])%-([0-9a-f]+)%-([0-9a-f]+)%-[0-9a-f][0-9a-f]$')
+  return version and version ~= 'ff' and #trace == 32 and #span == 16
+    and string.find(trace, '[^0]') and string.find(span, '[^0]')
+end
+
+local syntax = 'channel event data [ID n] [CLIENT_MSG_ID text] [TO user:id] [FROM user:id] [TRACEPARENT text]'
 
 -- Inputs: option and value in turn, from the fourth argument on.
 local function read_options(request, args)
@@ -123,6 +130,11 @@ local function read_options(request, args)
       if not request.sender then
         refuse('invalid_sender', 'FROM is user:<id>, the id 1 to 256 bytes of printable UTF-8')
       end
+    elseif option == 'TRACEPARENT' and not request.traceparent then
+      if not is_traceparent(value) then
+        refuse('invalid_traceparent', 'a traceparent is 00-<32 hex digits>-<16>-<2> in lower case, as W3C Trace Context has it')
+      end
+      request.traceparent = value
     else
       refuse('syntax', syntax .. ', each once')
     end
@@ -164,6 +176,7 @@ local function envelope_of(project, request, id, place, prev, seen)
   end
   if request.user then add(',"to":{"user":' .. quote(request.user) .. '}') end
   if request.client_msg_id then add(',"client_msg_id":' .. quote(request.client_msg_id)) end
+  if request.traceparent then add(',"traceparent":"' .. request.traceparent .. '"') end
   add(',"ts":' .. digits(project.now) .. ',"data":')
   add(request.data)
   add('}')
@@ -200,7 +213,7 @@ local function assign(project, request)
   return id, digits(id) .. '-0', false
 end
 
--- tributary_publish 1 {p1} channel event data [ID n] [CLIENT_MSG_ID text] [TO user:id] [FROM user:id]
+-- tributary_publish 1 {p1} channel event data [ID n] [CLIENT_MSG_ID text] [TO user:id] [FROM user:id] [TRACEPARENT text]
 -- → [id, duplicate]; the id is null for an ephemeral event.
 local function publish(keys, args)
   local project = open(keys)

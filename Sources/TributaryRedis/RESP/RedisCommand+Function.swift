@@ -13,6 +13,7 @@ extension RedisCommand {
         command.arguments += [.string(event.channel.name), .string(event.name.rawValue), .bytes(event.data)]
         if let id = event.id { command.arguments += ["ID", .integer(id.rawValue)] }
         if let text = event.clientMessageID { command.arguments += ["CLIENT_MSG_ID", .string(text)] }
+        if let trace = event.trace { command.arguments += ["TRACEPARENT", .string(trace.rawValue)] }
         if let user = event.recipient { command.arguments += ["TO", .string("user:\(user.rawValue)")] }
         if let user = event.sender { command.arguments += ["FROM", .string("user:\(user.rawValue)")] }
         return command

@@ -119,8 +119,8 @@ struct BrowserPolicy: Sendable {
     private static let exposed = "Date, Retry-After, X-SSE-Connection-Limit, X-SSE-Current-Connections"
 
     /// What the clients send beside the few fields that they always may; clients over `fetch` do as `EventSource` does
-    /// with the last two.
-    private static let allowed = "Authorization, Content-Type, Last-Event-ID, Cache-Control"
+    /// with the third and fourth, and what traces them adds the last.
+    private static let allowed = "Authorization, Content-Type, Last-Event-ID, Cache-Control, traceparent"
 
     /// 600 s: one preflight for a page's whole visit, mostly, and an origin that is taken off the list is soon refused.
     private static let preflightSeconds = "600"

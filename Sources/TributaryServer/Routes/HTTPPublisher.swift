@@ -18,20 +18,22 @@ struct HTTPPublisher: Sendable {
     /// 1,000: an answer stays small, and one request cannot keep the relay for long.
     static let batchLimit = 1_000
 
-    /// - Parameter caller: each event is decided upon by itself.
+    /// - Parameters:
+    ///   - caller: each event is decided upon by itself.
+    ///   - trace: the request's own, for events that name none.
     /// - Returns: for an object `{"id","duplicate"}`; for an array one such object or problem for each item, in order.
     /// - Throws: ``Problem`` for a body that is neither; for an object also what was wrong with it.
-    func publish(_ body: ByteBuffer, by caller: Caller) async throws -> ByteBuffer {
+    func publish(_ body: ByteBuffer, by caller: Caller, trace: TraceParent?) async throws -> ByteBuffer {
         var json = ByteBuffer()
         switch try scan(body) {
         case .one(let result):
-            json.write(try await publish(result, in: body, by: caller))
+            json.write(try await publish(result, in: body, by: caller, trace: trace))
         case .many(let results):
             json.writeStaticString("[")
             for (index, result) in results.enumerated() {
                 if index > 0 { json.writeStaticString(",") }
                 do {
-                    json.write(try await publish(result, in: body, by: caller))
+                    json.write(try await publish(result, in: body, by: caller, trace: trace))
                 } catch {
                     json.writeProblem(error)
                 }
@@ -59,7 +61,8 @@ struct HTTPPublisher: Sendable {
     }
 
     private func publish(
-        _ scanned: Result<PublishRequest, PublishRequest.Rejection>, in body: ByteBuffer, by caller: Caller
+        _ scanned: Result<PublishRequest, PublishRequest.Rejection>, in body: ByteBuffer, by caller: Caller,
+        trace: TraceParent?
     ) async throws -> PublishReceipt {
         do {
             let request = try scanned.get()
@@ -82,7 +85,8 @@ struct HTTPPublisher: Sendable {
                 data: data,
                 id: request.id,
                 recipient: request.recipient,
-                clientMessageID: request.clientMessageID
+                clientMessageID: request.clientMessageID,
+                trace: request.trace ?? trace
             )
             if permit.identity.publishesOwnEvents {
                 event = try ownEvents.own(event, in: index, by: permit.user, userType: permit.userType)
@@ -116,6 +120,11 @@ extension Problem {
             self.init(.badRequest, "invalid_id", "\"id\" is a whole number from 1 to 9007199254740991.")
         case .invalidClientMessageID:
             self.init(.badRequest, "invalid_client_msg_id", "\"client_msg_id\" is a string of 1 to 256 bytes.")
+        case .invalidTraceParent:
+            self.init(
+                .badRequest, "invalid_traceparent",
+                "\"traceparent\" is as W3C Trace Context has it: 00-<32 hex digits>-<16>-<2>, in lower case."
+            )
         }
     }
 }

@@ -1,3 +1,4 @@
+import HTTPTypes
 import Hummingbird
 import HummingbirdCore
 import NIOCore
@@ -14,9 +15,18 @@ extension APIRoutes {
                 .post: { call in
                     let caller = try await call.caller()
                     let permit = try caller.permitPublishing()
-                    return permit.answer(Response(json: try await publisher.publish(call.bytes, by: caller)))
+                    let json = try await publisher.publish(call.bytes, by: caller, trace: call.trace)
+                    return permit.answer(Response(json: json))
                 }
             ]
         )
+    }
+}
+
+extension APICall {
+    /// The trace that the request is part of. Whoever gets a broken `traceparent` begins a trace of their own, and so it is none
+    /// here: https://www.w3.org/TR/trace-context/#a-traceparent-is-received
+    fileprivate var trace: TraceParent? {
+        HTTPField.Name("traceparent").flatMap { request.headers[$0] }.flatMap(TraceParent.init)
     }
 }

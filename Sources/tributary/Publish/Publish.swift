@@ -56,6 +56,12 @@ struct Publish: AsyncParsableCommand {
             valueName: "KEY"))
     var clientMsgID: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Where the event belongs in your trace, as W3C Trace Context has it: the hub's log and GET /explain name it.",
+            valueName: "00-…"))
+    var traceparent: String?
+
     func validate() throws {
         if redis != nil, hub.url != nil { throw ValidationError("--redis and --url exclude each other") }
         if redis != nil, hub.token != nil { throw ValidationError("--redis and --token exclude each other") }
@@ -85,7 +91,13 @@ struct Publish: AsyncParsableCommand {
                 return id
             },
             recipient: try toUser.map { try UserID($0) },
-            clientMessageID: clientMsgID
+            clientMessageID: clientMsgID,
+            trace: try traceparent.map { text in
+                guard let trace = TraceParent(text) else {
+                    throw UsageError("--traceparent: \"\(text)\" is not as W3C Trace Context has it")
+                }
+                return trace
+            }
         )
     }
 
