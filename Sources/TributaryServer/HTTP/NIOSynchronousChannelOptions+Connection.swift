@@ -8,7 +8,8 @@ extension NIOSynchronousChannelOptions {
         // One read, then what it held is dealt with: that bounds what is held back for a client that sends ahead.
         try setOption(.maxMessagesPerRead, value: 1)
         // A connection keeps its first read buffer for life: 512 bytes hold most heads. Bodies make it grow.
-        try setOption(.recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 512, maximum: 16 << 10))
+        try setOption(
+            .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 512, maximum: 16 << 10))
     }
 
     /// Sets a connection up for a stream.
