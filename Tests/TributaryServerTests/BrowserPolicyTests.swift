@@ -120,7 +120,8 @@ import TributaryProtocol
         let fields = try policy().preflight(asking, allowing: "POST, OPTIONS")
         #expect(fields[.allow] == "POST, OPTIONS" && fields[.accessControlAllowMethods] == "POST, OPTIONS")
         #expect(fields[.accessControlMaxAge] == "600")
-        #expect(fields[.accessControlAllowHeaders] == "Authorization, Content-Type, Last-Event-ID, Cache-Control")
+        let allowed = "Authorization, Content-Type, Last-Event-ID, Cache-Control, traceparent"
+        #expect(fields[.accessControlAllowHeaders] == allowed)
     }
 
     @Test func `a preflight of another page is refused, and what is none is not`() throws {
