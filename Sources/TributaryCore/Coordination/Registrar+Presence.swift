@@ -37,7 +37,7 @@ extension Registrar {
     /// 250 ms: by then the store, which counts from when it heard of it, agrees that the time is over.
     private static let sweepMargin = TimeAmount.milliseconds(250)
 
-    /// 500 users: a script that takes a few milliseconds at most.
+    /// 500 users: no store has to do with one call for long.
     private static let usersPerCall = 500
 
     private func presentUser(_ owner: StreamOwner) -> PresentUser? {

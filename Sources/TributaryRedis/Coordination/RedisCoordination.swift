@@ -128,7 +128,11 @@ public final class RedisCoordination: Coordination, @unchecked Sendable {
     /// The future fails with ``RedisError``.
     func call(_ call: ScriptCall) -> EventLoopFuture<RESPValue> {
         let promise = eventLoop.makePromise(of: RESPValue.self)
-        if window.add((call, promise)) { sendWaiting() } else { promise.fail(RedisError.overloaded) }
+        if window.add((call, promise), weight: call.weight) {
+            sendWaiting()
+        } else {
+            promise.fail(RedisError.overloaded)
+        }
         return promise.futureResult
     }
 
@@ -136,7 +140,7 @@ public final class RedisCoordination: Coordination, @unchecked Sendable {
         // Without a connection each fails at once, and there may be thousands.
         guard !isSending else { return }
         isSending = true
-        while let (call, promise) = window.next() {
+        while let ((call, promise), weight) = window.next() {
             connection.send([call.command(digest: digests[call.script])])[0].assumeIsolated().whenComplete { result in
                 if case .failure(RedisError.server("NOSCRIPT", _)) = result {
                     // Which Redis keeps again.
@@ -144,7 +148,7 @@ public final class RedisCoordination: Coordination, @unchecked Sendable {
                 } else {
                     promise.completeWith(result)
                 }
-                self.window.answered()
+                self.window.answered(weight: weight)
                 self.sendWaiting()
             }
         }
