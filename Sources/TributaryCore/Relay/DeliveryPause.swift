@@ -5,10 +5,11 @@ import NIOCore
 struct DeliveryPause {
     private var over: NIODeadline = .uptimeNanoseconds(0)
 
-    /// 2 ms: what an event may wait at most. As long as the delivery before took, if that is shorter.
+    /// 2 ms: what an event waits at most on a loop that comes to its timers. As long as the delivery before took, if that is shorter.
     static let longest = TimeAmount.milliseconds(2)
-    /// 100 µs: to save less than that is not worth a timer.
-    static let shortest = TimeAmount.microseconds(100)
+    /// 1 ms, a few hundred streams: a loop that many clients come to at once gets to its timers late, and for less than that an event
+    /// is not held up.
+    static let shortest = TimeAmount.milliseconds(1)
 
     /// - Returns: when what arrives now may be delivered; `nil` for at once.
     func end(at now: NIODeadline) -> NIODeadline? { over > now ? over : nil }
