@@ -7,6 +7,8 @@ import json
 import sys
 from pathlib import Path
 
+from .scenarios import figure
+
 RESULTS = Path(__file__).resolve().parents[1] / "results"
 
 # Title, path in a result, scale, digits.
@@ -35,9 +37,8 @@ def command(result):
 
 
 def cell(result, path, scale, digits):
-    for name in path:
-        result = (result or {}).get(name)
-    return "" if result is None else f"{result * scale:,.{digits}f}"
+    value = figure(result, path)
+    return "" if value is None else f"{value * scale:,.{digits}f}"
 
 
 def table(results):

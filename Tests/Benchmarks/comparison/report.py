@@ -1,6 +1,6 @@
 """The tables, in Markdown, from a result file alone."""
 
-from .scenarios import SCENARIOS, TABLES
+from .scenarios import SCENARIOS, TABLES, figure
 from .servers import SERVERS
 
 # What must not happen; a figure with any of it has a footnote.
@@ -15,12 +15,6 @@ class Footnotes:
         if text not in self.texts:
             self.texts.append(text)
         return f"<sup>{self.texts.index(text) + 1}</sup>"
-
-
-def figure(result, path):
-    for name in path:
-        result = (result or {}).get(name)
-    return result
 
 
 def fault(server, scenario, result):

@@ -42,6 +42,13 @@ class Column:
     digits: int = 0
 
 
+def figure(result, path):
+    """A figure of a result; `None` if it has none there."""
+    for name in path:
+        result = (result or {}).get(name)
+    return result
+
+
 TABLES = [
     (
         "Deliveries",
