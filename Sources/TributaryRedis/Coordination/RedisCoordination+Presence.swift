@@ -25,9 +25,8 @@ extension RedisCoordination {
         }
         guard !users.isEmpty else { return nil }
         let names = users.flatMap { user -> [RedisArgument] in [.string(user.id.rawValue), .string(user.type)] }
-        var call = script(.join, of: project, [.string(node), .integer(times.presence)] + names)
-        call.members = users.count
-        return call
+        return script(
+            .join, of: project, [.string(node), .integer(times.presence)] + names, members: users.count)
     }
 
     /// 4, of 50 users each: 2 ms for a stream that registers meanwhile.
@@ -35,11 +34,10 @@ extension RedisCoordination {
 
     public func leave(_ users: [UserID], of project: ProjectID, on node: String) -> EventLoopFuture<Bool> {
         let calls = users.inBatches.map { batch in
-            var call = script(
+            script(
                 .leave, of: project,
-                [.string(node), .integer(times.offlineGrace)] + batch.map { .string($0.rawValue) })
-            call.members = batch.count
-            return call
+                [.string(node), .integer(times.offlineGrace)] + batch.map { .string($0.rawValue) }, members: batch.count
+            )
         }
         return eventLoop.flatSubmit {
             for user in users { self.joins.end(NodeMember(user: user, project: project, node: node)) }
@@ -98,7 +96,7 @@ extension RedisCoordination {
 
     /// The keys stay longer than anybody's word (27 s of 72), so that a node that sweeps every 20 s can tell what is over.
     private func script(
-        _ script: CoordinationScript, of project: ProjectID, _ arguments: [RedisArgument]
+        _ script: CoordinationScript, of project: ProjectID, _ arguments: [RedisArgument], members: Int = 1
     ) -> ScriptCall {
         let topic = Topic(channel: .presence, project: project)
         return ScriptCall(
@@ -106,7 +104,7 @@ extension RedisCoordination {
             arguments: [
                 .integer(times.presence / 5 * 8), "PUBLISH", .string(topic.name(prefix: configuration.prefix)),
                 .string(project.rawValue),
-            ] + arguments)
+            ] + arguments, members: members)
     }
 }
 

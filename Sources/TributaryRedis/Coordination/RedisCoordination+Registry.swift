@@ -34,7 +34,7 @@ extension RedisCoordination {
         let streams = user.streams.filter { !refreshes.hasEnded($0.id, since: number) }
         guard !streams.isEmpty else { return nil }
         let limit: [RedisArgument] = [.integer(user.limit.maximum ?? -1), .string(user.limit.policy.rawValue)]
-        var call = script(
+        return script(
             .refresh, of: user.owner,
             limit
                 + streams.flatMap { stream -> [RedisArgument] in
@@ -42,18 +42,14 @@ extension RedisCoordination {
                         .string(stream.id.description), .string(stream.instance?.rawValue ?? ""),
                         .bytes(stream.details), .integer(stream.connectedAt),
                     ]
-                })
-        call.members = streams.count
-        return call
+                }, members: streams.count)
     }
 
     public func remove(_ streams: [StreamEntry]) -> EventLoopFuture<Void> {
         let owners = Dictionary(grouping: streams, by: \.owner)
         let calls = owners.flatMap { owner, entries in
             entries.inBatches.map { batch in
-                var call = script(.remove, of: owner, batch.map { .string($0.id.description) })
-                call.members = batch.count
-                return call
+                script(.remove, of: owner, batch.map { .string($0.id.description) }, members: batch.count)
             }
         }
         return eventLoop.flatSubmit {
@@ -77,9 +73,11 @@ extension RedisCoordination {
     }
 
     private func script(
-        _ script: CoordinationScript, of owner: StreamOwner, _ arguments: [RedisArgument]
+        _ script: CoordinationScript, of owner: StreamOwner, _ arguments: [RedisArgument], members: Int = 1
     ) -> ScriptCall {
-        ScriptCall(script: script, keys: keys.streams(of: owner), arguments: [.integer(times.stream)] + arguments)
+        ScriptCall(
+            script: script, keys: keys.streams(of: owner), arguments: [.integer(times.stream)] + arguments,
+            members: members)
     }
 
     /// Runs scripts whose answers say nothing. On the event loop.
