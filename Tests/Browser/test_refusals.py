@@ -78,16 +78,17 @@ def test_429_keeps_all_tabs_away_as_long_as_it_says(scripted, chromium, open_tab
     until(lambda: time.monotonic() - scripted.attempts[0][0] > 8, 10)
     times = [at for at, _, _ in scripted.attempts]
     assert 2 <= sum(at - times[0] <= 8 for at in times) <= 5
-    assert all(later - earlier >= 1.95 for earlier, later in zip(times, times[1:]))
-    # A new leader keeps to it.
+    # A new leader keeps to it, however long it takes to become one.
     count = len(scripted.attempts)
     leader = tabs.leader
     tabs.gone(leader)
     leader.close()
     tabs.wait_for_leader()
-    assert len(scripted.attempts) <= count + 1
+    until(lambda: len(scripted.attempts) > count, 60)
+    times = [at for at, _, _ in scripted.attempts]
+    assert all(later - earlier >= 1.95 for earlier, later in zip(times, times[1:]))
     scripted.answer = ScriptedHub.stream
-    tabs.all[0].wait_for_status("connected", 20)
+    tabs.all[0].wait_for_status("connected", 60)
 
 
 def test_a_date_says_as_well_when_to_come_again(scripted, chromium, open_tabs):
