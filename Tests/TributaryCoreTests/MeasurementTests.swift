@@ -151,7 +151,7 @@ import TributaryTesting
                 }
             }
             #expect(figures.streamsByChannel == counted)
-            let tails = node.shard.projects.values.reduce(0) { $0 + $1.tail.byteCount }
+            let tails = node.shard.projects.all.reduce(0) { $0 + $1.tail.byteCount }
             #expect(figures.tailBytes == tails)
         }
     }

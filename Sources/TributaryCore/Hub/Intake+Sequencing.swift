@@ -89,12 +89,15 @@ extension Intake: SequencerOutput {
             project.isTouched = false
             let segments = project.builder.seal()
             let channels = segments.reduce(into: ChannelSet()) { $0.formUnion($1.channels) }
-            let batch = Batch(
-                project: project.id, segments: segments, epoch: project.sequencer.timeline.epoch,
-                position: project.sequencer.timeline.position, latest: project.latest
-            )
+            let epoch = project.sequencer.timeline.epoch
+            let position = project.sequencer.timeline.position
             for shard in shards.indices where !project.channelsByShard[shard].isDisjoint(with: channels) {
-                batches[shard].append(batch)
+                batches[shard].append(
+                    Batch(
+                        place: project.placeByShard[shard], segments: segments, epoch: epoch, position: position,
+                        latest: project.latest
+                    )
+                )
             }
         }
         for (shard, batch) in zip(shards, batches) where !batch.isEmpty {

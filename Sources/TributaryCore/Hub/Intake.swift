@@ -71,13 +71,16 @@ final class Intake: RelayReceiver, @unchecked Sendable {
     /// Calls `shard.settle` when the relay has confirmed and the log's end is known: then streams can resume. Calls
     /// `shard.open` if that takes longer than a client would wait: then streams that begin with what comes next open all the
     /// same, and hear of the hole when it is over.
-    func retain(_ project: ProjectID, _ channels: ChannelSet, shard: Shard) {
+    ///
+    /// - Parameter place: where the shard has the project.
+    func retain(_ project: ProjectID, _ channels: ChannelSet, shard: Shard, place: Int) {
         relay.eventLoop.perform { [self] in
             let route =
                 projects[project]
                 ?? ProjectRoute(project, shards: shards.count, channels: catalog.channels.count, intake: self)
             projects[project] = route
             route.channelsByShard[shard.index].formUnion(channels)
+            route.placeByShard[shard.index] = place
             let confirmation = subscribe(to: channels.indices.flatMap { topics(of: $0, in: route) })
             join(channels, of: route, for: shard, when: confirmation)
         }

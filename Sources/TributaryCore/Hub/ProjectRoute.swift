@@ -5,6 +5,8 @@ import TributaryProtocol
 final class ProjectRoute {
     let id: ProjectID
     var channelsByShard: [ChannelSet]
+    /// Where each event loop that listens has the project.
+    var placeByShard: [Int]
     var builder = SegmentBuilder()
     /// How many routes lead here; with the last one the project goes.
     var routeCount = 0
@@ -24,6 +26,7 @@ final class ProjectRoute {
         self.id = id
         self.intake = intake
         channelsByShard = Array(repeating: [], count: shards)
+        placeByShard = Array(repeating: 0, count: shards)
         published = Array(repeating: 0, count: channels)
     }
 

@@ -2,7 +2,8 @@ import TributaryProtocol
 
 /// What arrived for a project at once, on its way to the event loops that have listeners.
 struct Batch: Sendable {
-    let project: ProjectID
+    /// Where its event loop has the project, in its ``ProjectTable``.
+    let place: Int
     let segments: [Segment]
     /// The log's epoch.
     let epoch: UInt64

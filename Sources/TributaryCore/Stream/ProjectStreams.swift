@@ -4,6 +4,8 @@ import TributaryProtocol
 /// The streams of one project on one event loop, their tail and their figures. Lives on its shard's event loop.
 final class ProjectStreams {
     let project: ProjectID
+    /// Where the shard has it in its ``ProjectTable``.
+    let place: Int
     unowned let shard: Shard
     private(set) var map = SubscriptionMap()
     private(set) var tail: Tail
@@ -36,8 +38,9 @@ final class ProjectStreams {
     /// Streams that wait to be told who is there.
     private var awaitingPresence: [StreamSession] = []
 
-    init(_ project: ProjectID, shard: Shard) {
+    init(_ project: ProjectID, place: Int, shard: Shard) {
         self.project = project
+        self.place = place
         self.shard = shard
         tail = Tail(byteLimit: shard.configuration.tailBytes, frameLimit: shard.configuration.tailEvents)
     }
@@ -184,7 +187,7 @@ final class ProjectStreams {
     func retain(_ channels: ChannelSet) {
         let first = map.retain(channels)
         shard.totals.noteListeners(of: channels, 1)
-        if !first.isEmpty { shard.retain(first, of: project) }
+        if !first.isEmpty { shard.retain(first, of: self) }
     }
 
     func move(_ session: StreamSession, to channels: ChannelSet) {

@@ -38,9 +38,9 @@ extension Shard {
             figures.slow = slow.count
         }
         guard naming else { return figures }
-        for (id, stream) in projects where project == nil || id == project {
+        for stream in projects.all where project == nil || stream.project == project {
             figures.users.append(contentsOf: stream.map.users)
-            if stream.map.count > 0 { figures.projects.insert(id) }
+            if stream.map.count > 0 { figures.projects.insert(stream.project) }
         }
         return figures
     }

@@ -26,7 +26,7 @@ final class Shard: @unchecked Sendable {
     private let intake: Intake
     private let registrar: Registrar
     private var sessions: [ConnectionID: StreamSession] = [:]
-    private(set) var projects: [ProjectID: ProjectStreams] = [:]
+    private(set) var projects = ProjectTable()
     private var wheel = HeartbeatWheel()
     private var ticking: RepeatedTask?
     private(set) var openCount = 0
@@ -73,8 +73,9 @@ final class Shard: @unchecked Sendable {
 
     func open(_ request: StreamRequest, sink: any StreamSink) -> StreamSession {
         startTicking()
-        let stream = projects[request.project] ?? ProjectStreams(request.project, shard: self)
-        projects[request.project] = stream
+        let stream =
+            projects[request.project]
+            ?? projects.add(request.project) { ProjectStreams(request.project, place: $0, shard: self) }
         openCount += 1
         let session = StreamSession(request, stream: stream, sink: sink)
         sessions[session.connection] = session
@@ -83,7 +84,7 @@ final class Shard: @unchecked Sendable {
         let isOver = session.term?.isOver(now: clock()) ?? false
         noteOpened(session)
         let missing = stream.add(session, begins: !isOver)
-        if !missing.isEmpty { retain(missing, of: stream.project) }
+        if !missing.isEmpty { retain(missing, of: stream) }
         // The server refuses streams while it drains; one that was on its way gets its last frame at once.
         if drainPromise != nil { close(session, .draining) }
         if isOver { close(session, .authExpired) }
@@ -126,7 +127,9 @@ final class Shard: @unchecked Sendable {
     }
 
     /// A project's first stream wants these channels.
-    func retain(_ channels: ChannelSet, of project: ProjectID) { intake.retain(project, channels, shard: self) }
+    func retain(_ channels: ChannelSet, of stream: ProjectStreams) {
+        intake.retain(stream.project, channels, shard: self, place: stream.place)
+    }
 
     /// A project's last stream has let go of these channels.
     func release(_ channels: ChannelSet, of project: ProjectID) { intake.release(project, channels, shard: self) }
@@ -134,13 +137,13 @@ final class Shard: @unchecked Sendable {
     /// Nobody has listened to the project for the linger's time.
     func forget(_ project: ProjectID) {
         guard let stream = projects[project], stream.map.count == 0 else { return }
-        projects[project] = nil
+        projects.remove(project)
     }
 
     // MARK: Events
 
     func append(_ batches: [Batch]) {
-        for batch in batches { projects[batch.project]?.append(batch) }
+        for batch in batches { projects[place: batch.place]?.append(batch) }
     }
 
     /// Tells the streams of one project, or of all, that something was lost on the way to this node.
@@ -152,7 +155,7 @@ final class Shard: @unchecked Sendable {
         _ reason: GapReason, missing: MissingIDs? = nil, project: ProjectID? = nil,
         reset epoch: UInt64? = nil
     ) {
-        for (id, stream) in projects where project == nil || id == project {
+        for stream in projects.all where project == nil || stream.project == project {
             if let epoch { stream.begin(epoch: epoch) }
             stream.tellGap(reason, missing: missing)
         }
@@ -171,7 +174,7 @@ final class Shard: @unchecked Sendable {
 
     /// Who came and went was not heard for a while: every stream that wants to know is told anew.
     func renewPresence() {
-        for stream in projects.values { stream.renewPresence() }
+        for stream in projects.all { stream.renewPresence() }
     }
 
     func renewPresence(of project: ProjectID) { projects[project]?.renewPresence() }
@@ -219,7 +222,7 @@ final class Shard: @unchecked Sendable {
             }
         }
         if !slow.isEmpty, tick.isMultiple(of: UInt32(1_000 / HeartbeatWheel.tickMilliseconds)) { closeStuckStreams() }
-        if openCount == 0, slow.isEmpty, projects.isEmpty {
+        if openCount == 0, slow.isEmpty, projects.all.isEmpty {
             streamLog.tellLeftOut(isLast: true)
             ticking?.cancel()
             ticking = nil
@@ -272,7 +275,7 @@ final class Shard: @unchecked Sendable {
     func drain(over duration: TimeAmount) -> EventLoopFuture<Void> {
         let promise = drainPromise ?? eventLoop.makePromise()
         drainPromise = promise
-        let sessions = projects.values.flatMap { stream in stream.map.groups.flatMap(\.sessions) }
+        let sessions = projects.all.flatMap { stream in stream.map.groups.flatMap(\.sessions) }
         for (index, session) in sessions.enumerated() {
             let delay = duration.nanoseconds / Int64(sessions.count) * Int64(index)
             eventLoop.assumeIsolated().scheduleTask(in: .nanoseconds(delay)) { self.close(session, .draining) }

@@ -176,7 +176,8 @@ final class Sequencer {
     /// The id of an event that a log has or should have. The log's own word counts before this node's catalog, which may be of
     /// another revision.
     func usableID(of envelope: Envelope, channel: Int) -> EventID? {
-        envelope.placement != nil || catalog.isDurable(envelope.event, in: channel) ? envelope.id : nil
+        guard let id = envelope.id else { return nil }
+        return envelope.placement != nil || catalog.isDurable(envelope.event, in: channel) ? id : nil
     }
 
     /// - Returns: false if the event has to wait for the log.

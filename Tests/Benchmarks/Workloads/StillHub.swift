@@ -17,12 +17,13 @@ final class StillHub {
     private let relay: StillRelay
     private let hub: Hub
     private let receiver: any RelayReceiver
-    private let project: ProjectID
+    private let projects: [ProjectID]
 
-    init() throws {
+    /// - Parameter projects: how many there may be streams of.
+    init(projects count: Int = 1) throws {
         let catalog = try Catalog.bundled()
         relay = StillRelay(loop: loop)
-        project = try ProjectID("p1")
+        projects = try (1...count).map { try ProjectID("p\($0)") }
         hub = Hub(
             configuration: HubConfiguration(node: "n1", version: "1"), catalog: catalog, relay: relay,
             log: MemoryEventLog(catalog: catalog, eventLoop: loop, marksLapses: false) { _, _ in },
@@ -32,7 +33,7 @@ final class StillHub {
         self.receiver = receiver
     }
 
-    /// Opens streams of as many users; what they asked for is there when this returns.
+    /// Opens streams of as many users, of one project after the other; what they asked for is there when this returns.
     @discardableResult
     func open(_ count: Int, channels: [String]) throws -> [Stream] {
         let streams = (0..<count).map { open(user: $0, channels: channels) }
@@ -41,12 +42,12 @@ final class StillHub {
         return streams
     }
 
-    func open(user: Int, channels: [String]) -> Stream {
+    func open(user number: Int, channels: [String]) -> Stream {
         let channels = channels.compactMap(hub.catalog.index(of:)).map { ChannelSet(index: $0) }
         let sink = Sink()
-        guard let user = try? UserID("user\(user)") else { preconditionFailure("a user's name is well-formed") }
+        guard let user = try? UserID("user\(number)") else { preconditionFailure("a user's name is well-formed") }
         let request = StreamRequest(
-            user: user, project: project, channels: channels.reduce(into: []) { $0.formUnion($1) })
+            user: user, project: projects[number % projects.count], channels: channels.reduce(into: []) { $0.formUnion($1) })
         return Stream(session: hub.open(request, sink: sink, on: loop), sink: sink)
     }
 
@@ -56,8 +57,9 @@ final class StillHub {
         finishBatch()
     }
 
-    func receive(_ channel: String) {
-        guard let topic = relay.topics[channel] else { return }
+    /// - Parameter project: by its place among all.
+    func receive(_ channel: String, of project: Int = 0) {
+        guard let topic = relay.topics[projects[project]]?[channel] else { return }
         Samples.envelope.withUnsafeReadableBytes { receiver.relayReceived($0, on: topic) }
     }
 
@@ -94,8 +96,8 @@ private final class StillRelay: Relay, @unchecked Sendable {
     let session = "n1"
     let status = RelayStatus(isConnected: true)
     private(set) var receiver: (any RelayReceiver)?
-    /// Of the one project.
-    private(set) var topics: [String: Topic] = [:]
+    /// By channel.
+    private(set) var topics: [ProjectID: [String: Topic]] = [:]
 
     init(loop: EmbeddedEventLoop) { self.loop = loop }
 
@@ -103,7 +105,9 @@ private final class StillRelay: Relay, @unchecked Sendable {
     func run() async throws {}
 
     func subscribe(to topics: [Topic]) -> EventLoopFuture<Void> {
-        for topic in topics where topic.project != nil { self.topics[topic.channel.name] = topic }
+        for topic in topics {
+            if let project = topic.project { self.topics[project, default: [:]][topic.channel.name] = topic }
+        }
         return loop.makeSucceededVoidFuture()
     }
 

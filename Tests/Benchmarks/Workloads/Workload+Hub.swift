@@ -12,6 +12,18 @@ extension Workload {
         }
     }
 
+    /// One event to the only stream of its project, with those of 15 other projects.
+    static let takeInAlone = Workload("take in an event of a project with one stream", repetitions: 1_024) {
+        let hub = try StillHub(projects: 1_024)
+        try hub.open(1_024, channels: ["chat"])
+        return { count in
+            for number in 0..<count {
+                hub.receive("chat", of: number % 1_024)
+                if number % 16 == 15 { hub.finishBatch() }
+            }
+        }
+    }
+
     /// One event to one of 1,000 streams whose sockets take everything.
     static let deliver = Workload("deliver to a stream", repetitions: 50_000) {
         let hub = try StillHub()

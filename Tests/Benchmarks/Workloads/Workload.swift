@@ -28,7 +28,7 @@ public struct Workload: Sendable {
     /// - Parameter streams: how many there are where one comes and goes.
     public static func all(streams: Int = 100_000) -> [Workload] {
         [
-            readMessage, scanEnvelope, scanLoggedEnvelope, encodeFrame, takeIn, deliver, fallBehind,
+            readMessage, scanEnvelope, scanLoggedEnvelope, encodeFrame, takeIn, takeInAlone, deliver, fallBehind,
             comeAndGo(beside: streams), decodeFrame,
         ]
     }
