@@ -55,7 +55,7 @@ extension Catalog {
     /// - Returns: also whether they are all only because none is named.
     /// - Throws: `unknown_channel`.
     func channels(in list: String?) throws(Problem) -> (channels: ChannelSet, isAll: Bool) {
-        let names = (list ?? "").split(separator: ",").map { $0.trimming { $0 == " " } }
+        let names = (list ?? "").utf8.split(separator: UInt8(ascii: ",")).map { Substring($0.trimmingSpaces()) }
         let found = try channels(named: names)
         return found.isEmpty ? (.all(of: channels.count), true) : (found, names.contains("all"))
     }
@@ -78,11 +78,12 @@ extension Catalog {
     }
 }
 
-extension StringProtocol {
-    /// Without the characters at both ends that satisfy `predicate`.
-    fileprivate func trimming(where predicate: (Character) -> Bool) -> SubSequence {
-        let start = drop(while: predicate)
-        let end = start.lastIndex { !predicate($0) }.map { index(after: $0) } ?? start.startIndex
+extension Substring.UTF8View {
+    /// Without the spaces at both ends.
+    fileprivate func trimmingSpaces() -> Self {
+        let isSpace = { (byte: UInt8) in byte == UInt8(ascii: " ") }
+        let start = drop(while: isSpace)
+        let end = start.lastIndex { !isSpace($0) }.map { index(after: $0) } ?? start.startIndex
         return start[start.startIndex..<end]
     }
 }
