@@ -6,38 +6,16 @@ import TributaryCore
 
 /// How a request becomes a stream of events.
 extension ConnectionGate {
-    /// Asks the hub for a place. Until it answers, what the client sends is held back as for any other request.
+    /// Asks for a place. Until there is an answer, what the client sends is held back as for any other request.
     func admit(_ head: HTTPRequestHead) {
         guard let context else { return }
-        let credentials = Credentials(
-            method: .get, target: head.uri, fields: HTTPFields(head), peer: peer.client(head.headers).text,
-            isSecure: peer.isSecure, authority: head.headers.first(name: "host")
-        )
-        let admission = services.admission
-        do throws(Problem) {
-            if let request = try admission.judgeNow(credentials) { return admit(request) }
-        } catch {
-            return send(error)
-        }
-        context.eventLoop.makeFutureWithTask { try await admission.judge(credentials).request }.assumeIsolated()
-            .whenComplete { judged in
-                switch judged {
-                case .success(let request): self.admit(request)
-                case .failure(let error): self.send(Problem(error) ?? .internalError)
-                }
-            }
+        services.admit(head, from: peer, on: context.eventLoop) { self.admitted($0) }
     }
 
-    private func admit(_ request: StreamRequest) {
-        guard let context else { return }
-        services.hub.admit(request, on: context.eventLoop).hop(to: context.eventLoop).assumeIsolated()
-            .whenComplete { self.admitted(request, $0) }
-    }
-
-    private func admitted(_ request: StreamRequest, _ outcome: Result<Void, any Error>) {
+    private func admitted(_ outcome: Result<StreamRequest, Problem>) {
         switch outcome {
-        case .failure(let error): send(Problem(error) ?? .internalError)
-        case .success:
+        case .failure(let problem): send(problem)
+        case .success(let request):
             guard let context, context.channel.isActive, state.isAwaited else {
                 services.hub.withdraw(request)
                 // A client that half-closed its connection would not be noticed any more by a stream.
@@ -59,12 +37,7 @@ extension ConnectionGate {
         switch place {
         case .connection(let decoder):
             let stream = StreamChannelHandler()
-            do {
-                try context.channel.syncOptions?.becomeStream()
-                try context.pipeline.syncOperations.addHandler(stream, position: .before(wire))
-            } catch {
-                throw .internalError
-            }
+            try stream.takeOver(context, before: wire)
             let head = StreamResponseHead.bytes(date: HTTPDate.now, and: browserFields)
             leave(context, with: decoder)
             stream.open(request, on: services.hub, head: head, isPlain: !peer.isSecure)

@@ -30,7 +30,9 @@ extension ConnectionGate: NIOScheduledCallbackHandler {
             }
         // Whatever is timed, the client is waited for.
         if let context { services.connections.wait(context.channel) }
-        timer = try? context?.eventLoop.assumeIsolated().scheduleCallback(in: time, handler: self)
+        let deadline = firstHeadDeadline ?? .now() + time
+        firstHeadDeadline = nil
+        timer = try? context?.eventLoop.assumeIsolated().scheduleCallback(at: deadline, handler: self)
     }
 
     func disarm() {

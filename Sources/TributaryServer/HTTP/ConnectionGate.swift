@@ -33,6 +33,10 @@ final class ConnectionGate: ChannelDuplexHandler, RemovableChannelHandler {
     var state: ConnectionState
     var context: ChannelHandlerContext?
     var timer: NIOScheduledCallback?
+    /// The connection is kept already.
+    private var isKept = false
+    /// When the time for the first head is over, where it began before the gate came.
+    var firstHeadDeadline: NIODeadline?
     var timeout = Timeout.head
     /// Something other than bytes of an unfinished head came with this read.
     private var sawPart = false
@@ -55,6 +59,12 @@ final class ConnectionGate: ChannelDuplexHandler, RemovableChannelHandler {
         if isHTTP2 { state.takeOne() }
     }
 
+    /// Goes on with a connection that is kept, and that may have begun to wait for its first head.
+    func goOn(until headDeadline: NIODeadline?) {
+        isKept = true
+        firstHeadDeadline = headDeadline
+    }
+
     var isHTTP2: Bool { if case .http2Stream = place { true } else { false } }
 
     // MARK: Pipeline
@@ -62,11 +72,22 @@ final class ConnectionGate: ChannelDuplexHandler, RemovableChannelHandler {
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         // A stream of HTTP/2 belongs to its connection, which is kept already.
-        guard isHTTP2 || services.connections.insert(context.channel) else { return context.close(promise: nil) }
+        guard isHTTP2 || isKept || services.connections.insert(context.channel) else { return context.close(promise: nil) }
         if case .connection(let decoder) = place {
             try? context.pipeline.syncOperations.addHandler(wire, position: .before(decoder))
         }
         arm(.head)
+    }
+
+    /// Takes the connection from where its first request has been read, and refused.
+    func answer(_ head: HTTPRequestHead, with problem: Problem, isInputClosed: Bool, isQuiescing: Bool) {
+        _ = state.receive(.part(.head(head)))
+        _ = state.receive(.part(.end(nil)))
+        disarm()
+        if let context { services.connections.work(context.channel) }
+        if isInputClosed { perform(state.inputClosed()) }
+        if isQuiescing { perform(state.quiesce()) }
+        send(problem)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {

@@ -31,6 +31,19 @@ final class StreamChannelHandler: ChannelInboundHandler, StreamSink {
     /// 2 s: as long as an HTTP connection may linger.
     private static let closeTimeout = TimeAmount.seconds(2)
 
+    /// Goes into a connection's pipeline, for those to leave that had it before.
+    ///
+    /// - Parameter handler: the first of them.
+    /// - Throws: `internal_error` where there is no such connection any more.
+    func takeOver(_ context: ChannelHandlerContext, before handler: any ChannelHandler) throws(Problem) {
+        do {
+            try context.channel.syncOptions?.becomeStream()
+            try context.pipeline.syncOperations.addHandler(self, position: .before(handler))
+        } catch {
+            throw .internalError
+        }
+    }
+
     /// Opens the stream on the hub, once the handler is in the pipeline.
     ///
     /// - Parameter isPlain: whether bytes go to the socket as they are.

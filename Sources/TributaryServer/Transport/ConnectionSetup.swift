@@ -35,15 +35,25 @@ struct ConnectionSetup: Sendable {
     }
 
     func addHTTP1(to channel: any Channel, _ peer: ConnectionPeer) throws {
+        guard services.port == .main else { return try addParser(to: channel, peer) { _ in } }
+        try channel.pipeline.syncOperations.addHandler(StreamDoor(setup: self, peer: peer))
+    }
+
+    /// Adds what reads any request.
+    ///
+    /// - Parameter prepare: is given the gate before it is in the pipeline.
+    func addParser(to channel: any Channel, _ peer: ConnectionPeer, _ prepare: (ConnectionGate) -> Void) throws {
         var limits = NIOHTTPDecoderLimitConfiguration()
         limits.maxHeaderListSize = services.limits.headBytes
         limits.maxHeaderFieldSize = services.limits.headBytes
         let decoder = ByteToMessageHandler(
             HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: limits)
         )
+        let gate = ConnectionGate(services: services, peer: peer, place: .connection(decoder))
+        prepare(gate)
         let pipeline = channel.pipeline.syncOperations
         try pipeline.addHandler(decoder)
-        try pipeline.addHandler(ConnectionGate(services: services, peer: peer, place: .connection(decoder)))
+        try pipeline.addHandler(gate)
     }
 
     func addHTTP2(to channel: any Channel, _ peer: ConnectionPeer) throws {
