@@ -52,7 +52,7 @@ struct HubFrames: Sendable {
         data.writeJSONString(node)
         data.writeTimestamp()
         // Varied by ±25 %, so that streams cut together do not return together.
-        let retry = retryMilliseconds * Int.random(in: 750...1_250) / 1_000
+        let retry = retryMilliseconds * session.connection.spread(over: 750...1_250) / 1_000
         return frame(.connected, data, retry: retry)
     }
 

@@ -5,8 +5,14 @@ public struct ConnectionID: Hashable, Sendable, CustomStringConvertible {
 
     /// A new one.
     public init() {
-        high = .random(in: .min ... .max)
-        low = .random(in: .min ... .max)
+        var generator = SystemRandomNumberGenerator()
+        high = generator.next()
+        low = generator.next()
+    }
+
+    /// A number that is the same for the stream, and evenly spread over all streams.
+    func spread(over range: ClosedRange<Int>) -> Int {
+        range.lowerBound + Int(low % UInt64(range.count))
     }
 
     /// Reads what ``description`` wrote; `nil` for anything else.
@@ -24,10 +30,13 @@ public struct ConnectionID: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// 32 hexadecimal digits, in lower case.
-    public var description: String { Self.hexadecimal(high) + Self.hexadecimal(low) }
-
-    private static func hexadecimal(_ word: UInt64) -> String {
-        let digits = String(word, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
+    public var description: String {
+        String(unsafeUninitializedCapacity: 32) { digits in
+            for place in 0..<32 {
+                let digit = UInt8(truncatingIfNeeded: (place < 16 ? high : low) >> UInt64(60 - place % 16 * 4)) & 0xF
+                digits[place] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
+            }
+            return 32
+        }
     }
 }

@@ -1,3 +1,5 @@
+import NIOConcurrencyHelpers
+
 #if canImport(Darwin)
     import Darwin
 #elseif canImport(Musl)
@@ -15,8 +17,16 @@ enum HTTPDate {
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ]
 
-    /// The present second.
-    static var now: String { text(secondsSince1970: time(nil)) }
+    private static let latest = NIOLockedValueBox((second: time_t(0), text: ""))
+
+    /// The present second. From any thread.
+    static var now: String {
+        let second = time(nil)
+        return latest.withLockedValue { latest in
+            if latest.second != second { latest = (second, text(secondsSince1970: second)) }
+            return latest.text
+        }
+    }
 
     static func text(secondsSince1970 seconds: time_t) -> String {
         var seconds = seconds

@@ -23,7 +23,12 @@ enum StreamResponseHead {
             """
         )
         buffer.writeString(date)
-        for field in more { buffer.writeString("\r\n\(field.name.rawName): \(field.value)") }
+        for field in more {
+            buffer.writeStaticString("\r\n")
+            buffer.writeString(field.name.rawName)
+            buffer.writeStaticString(": ")
+            buffer.writeString(field.value)
+        }
         buffer.writeStaticString("\r\n\r\n")
         return buffer
     }

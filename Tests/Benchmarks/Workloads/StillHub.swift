@@ -47,7 +47,8 @@ final class StillHub {
         let sink = Sink()
         guard let user = try? UserID("user\(number)") else { preconditionFailure("a user's name is well-formed") }
         let request = StreamRequest(
-            user: user, project: projects[number % projects.count], channels: channels.reduce(into: []) { $0.formUnion($1) })
+            user: user, project: projects[number % projects.count],
+            channels: channels.reduce(into: []) { $0.formUnion($1) })
         return Stream(session: hub.open(request, sink: sink, on: loop), sink: sink)
     }
 
