@@ -100,9 +100,8 @@ let package = Package(
         .target(
             name: "TributaryServer",
             dependencies: [
-                "TributaryCore", nioCore, nioPosix, nioHTTP1, nioHTTP2, nioHPACK, nioTLS, nioSSL, nioConcurrency,
-                lifecycle, logging, metrics,
-                collections, asyncHTTPClient, jwtKit, crypto,
+                "TributaryCore", "CLinux", nioCore, nioPosix, nioHTTP1, nioHTTP2, nioHPACK, nioTLS, nioSSL,
+                nioConcurrency, lifecycle, logging, metrics, collections, asyncHTTPClient, jwtKit, crypto,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),

@@ -1,10 +1,11 @@
 #ifndef TRIBUTARY_CLINUX_SHIM_H
 #define TRIBUTARY_CLINUX_SHIM_H
 
-// What the load generator needs of Linux beyond what Swift's Glibc module brings.
+// What is needed of Linux beyond what Swift's Glibc module brings.
 #ifdef __linux__
 #include <stddef.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 

@@ -59,13 +59,14 @@ public struct TributaryServer: Service {
         let connections = OpenConnections(
             maximum: configuration.maximumConnections, maximumBodyBytes: configuration.limits.heldBodyBytes
         )
+        let sockets = try? SocketWatch(eventLoopGroup.makeIterator())
         // A pair that is not one is told when it comes to listening.
         let certificate = try? configuration.certificate()
         self.certificate = certificate
         func services(_ port: ServerPort) -> ConnectionServices {
             ConnectionServices(
                 hub: hub, admission: admission, limits: configuration.limits, port: port, connections: connections,
-                requests: continuation, logger: logger
+                requests: continuation, sockets: sockets, logger: logger
             )
         }
         func setup(_ services: ConnectionServices) -> ConnectionSetup {
@@ -138,6 +139,7 @@ public struct TributaryServer: Service {
     public func run() async throws {
         let address = try await bind()
         await paceStreams()
+        services.sockets?.start()
         logger.info("listening", metadata: ["address": "\(address)"])
         await withTaskCancellationHandler {
             await withDiscardingTaskGroup { group in
@@ -150,13 +152,16 @@ public struct TributaryServer: Service {
             services.connections.abort()
             services.requests.finish()
         }
+        await services.sockets?.stop()
     }
 
     /// What streams cost when they come and go by the thousand is done in between the loops' looks at their sockets.
     private func paceStreams() async {
         for eventLoop in eventLoopGroup.makeIterator() {
             do {
-                hub.pace(try await LoopBell.hang(on: eventLoop), on: eventLoop)
+                let bell = try await LoopBell.hang(on: eventLoop)
+                hub.pace(bell, on: eventLoop)
+                services.sockets?.pace(bell, on: eventLoop)
             } catch {
                 // The hub makes pauses instead.
                 logger.warning("streams that come together may delay the others", metadata: ["error": "\(error)"])

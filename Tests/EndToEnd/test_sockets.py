@@ -1,6 +1,7 @@
 """What the kernel has been told of a connection: slow readers, small frames and peers that vanish depend on it."""
 
 import ctypes
+import errno
 import os
 import socket
 from urllib.parse import urlsplit
@@ -18,7 +19,10 @@ def sockets_of(pid):
     try:
         for name in os.listdir(f"/proc/{pid}/fd"):
             copy = libc.syscall(PIDFD_GETFD, process, int(name), 0)
-            assert copy >= 0, os.strerror(ctypes.get_errno())
+            if copy < 0:
+                # It has been closed since.
+                assert ctypes.get_errno() == errno.EBADF, os.strerror(ctypes.get_errno())
+                continue
             try:
                 yield socket.socket(fileno=copy)
             except OSError:
@@ -55,3 +59,32 @@ def test_a_connection_has_its_options(start_hub):
         assert end.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 20
         assert end.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL) == 7
         assert end.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) > 0
+
+
+def test_a_stream_has_one_socket_and_gives_it_back(start_hub):
+    hub = start_hub()
+    address = urlsplit(hub.url)
+
+    def count():
+        connections = 0
+        for each in sockets_of(hub.pid):
+            with each:
+                try:
+                    connections += each.getpeername() and each.getsockname()[1] == address.port
+                except OSError:
+                    pass
+        return connections
+
+    until(lambda: count() == 0, 10)
+    streams = [socket.create_connection((address.hostname, address.port)) for _ in range(50)]
+    for stream in streams:
+        stream.sendall(b"GET /stream?channels=chat HTTP/1.1\r\nHost: h\r\n\r\n")
+        assert stream.recv(12) == b"HTTP/1.1 200"
+    until(lambda: count() == 50, 10)
+    for stream in streams[:25]:
+        stream.close()
+    # The rest without a word.
+    for stream in streams[25:]:
+        stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        stream.close()
+    until(lambda: count() == 0, 10)

@@ -72,7 +72,9 @@ final class ConnectionGate: ChannelDuplexHandler, RemovableChannelHandler {
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         // A stream of HTTP/2 belongs to its connection, which is kept already.
-        guard isHTTP2 || isKept || services.connections.insert(context.channel) else { return context.close(promise: nil) }
+        guard isHTTP2 || isKept || services.connections.insert(context.channel) else {
+            return context.close(promise: nil)
+        }
         if case .connection(let decoder) = place {
             try? context.pipeline.syncOperations.addHandler(wire, position: .before(decoder))
         }

@@ -32,8 +32,31 @@ extension ConnectionServices {
             }
     }
 
+    /// Takes a plain connection from its channel, which is closed; its socket is not.
+    ///
+    /// - Returns: `nil` where that can't be: the channel still has it.
+    func socketStream(insteadOf channel: any Channel) -> SocketStream? {
+        #if os(Linux)
+            guard let poller = sockets?.poller(of: channel.eventLoop), let socket = StreamSocket(of: channel) else {
+                return nil
+            }
+            let connections = connections
+            let stream = SocketStream(socket, poller: poller) { connections.leave(ObjectIdentifier($0)) }
+            guard let stream else {
+                socket.close()
+                return nil
+            }
+            connections.handOver(channel)
+            channel.close(promise: nil)
+            return stream
+        #else
+            return nil
+        #endif
+    }
+
     private func takePlace(
-        _ request: StreamRequest, on eventLoop: any EventLoop, _ done: @escaping (Result<StreamRequest, Problem>) -> Void
+        _ request: StreamRequest, on eventLoop: any EventLoop,
+        _ done: @escaping (Result<StreamRequest, Problem>) -> Void
     ) {
         hub.admit(request, on: eventLoop).hop(to: eventLoop).assumeIsolated().whenComplete { outcome in
             done(outcome.map { request }.mapError { Problem($0) ?? .internalError })

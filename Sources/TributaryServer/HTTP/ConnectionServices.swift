@@ -13,6 +13,8 @@ final class ConnectionServices: Sendable {
     /// Takes complete requests to the router.
     let requests: AsyncStream<APIRequest>.Continuation
     let logger: Logger
+    /// What watches the sockets of streams; `nil` where there is none, so that they keep their channels.
+    let sockets: SocketWatch?
 
     /// What all answers tell browsers.
     var browsers: BrowserPolicy { admission.access.browsers }
@@ -24,6 +26,7 @@ final class ConnectionServices: Sendable {
         port: ServerPort,
         connections: OpenConnections,
         requests: AsyncStream<APIRequest>.Continuation,
+        sockets: SocketWatch?,
         logger: Logger
     ) {
         self.hub = hub
@@ -32,6 +35,7 @@ final class ConnectionServices: Sendable {
         self.port = port
         self.connections = connections
         self.requests = requests
+        self.sockets = sockets
         self.logger = logger
     }
 

@@ -54,8 +54,17 @@ extension OpenConnections {
         return isAllowed
     }
 
-    private func leave(_ id: ObjectIdentifier) {
+    /// A channel lets go of its socket, which counts until ``leave(_:)`` is called for what has it now.
+    func handOver(_ channel: any Channel) {
+        state.withLockedValue { _ = $0.handedOver.insert(ObjectIdentifier(channel)) }
+    }
+
+    /// A socket is closed.
+    ///
+    /// - Parameter id: of what had it.
+    func leave(_ id: ObjectIdentifier) {
         let resuming = state.withLockedValue { state -> [@Sendable () -> Void] in
+            guard state.handedOver.remove(id) == nil else { return [] }
             state.room.leave(id)
             guard !state.room.isFull else { return [] }
             defer { state.whenRoom = [] }

@@ -8,6 +8,8 @@ final class OpenConnections: Sendable {
         var isClosed = false
         var whenEmpty: [CheckedContinuation<Void, Never>] = []
         var room: ConnectionRoom<ObjectIdentifier>
+        /// Channels whose sockets are streams by themselves now.
+        var handedOver: Set<ObjectIdentifier> = []
         /// Listeners that accept again when there is room.
         var whenRoom: [@Sendable () -> Void] = []
 

@@ -129,6 +129,12 @@ final class StreamDoor: ChannelDuplexHandler, RemovableChannelHandler {
             // A stream would not notice that the client has half-closed its connection.
             return context.close(promise: nil)
         }
+        let origins = head.headers["origin"]
+        let fields = services.browsers.fields(for: origins.count == 1 ? origins[0] : nil, isSecure: peer.isSecure)
+        let head = StreamResponseHead.bytes(date: HTTPDate.now, and: fields)
+        if !peer.isSecure, let stream = services.socketStream(insteadOf: context.channel) {
+            return stream.open(request, on: services.hub, head: head)
+        }
         let stream = StreamChannelHandler()
         do throws(Problem) {
             try stream.takeOver(context, before: self)
@@ -136,16 +142,11 @@ final class StreamDoor: ChannelDuplexHandler, RemovableChannelHandler {
             services.hub.withdraw(request)
             return context.close(promise: nil)
         }
-        let origins = head.headers["origin"]
-        let fields = services.browsers.fields(
-            for: origins.count == 1 ? origins[0] : nil, isSecure: peer.isSecure)
         services.connections.remove(context.channel)
         state = .over
         resumeReading(context)
         context.pipeline.syncOperations.removeHandler(self, promise: nil)
-        stream.open(
-            request, on: services.hub, head: StreamResponseHead.bytes(date: HTTPDate.now, and: fields),
-            isPlain: !peer.isSecure)
+        stream.open(request, on: services.hub, head: head)
     }
 
     private func refuse(

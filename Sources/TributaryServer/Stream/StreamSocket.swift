@@ -1,4 +1,5 @@
 import NIOCore
+import NIOPosix
 
 #if canImport(Darwin)
     import Darwin
@@ -8,35 +9,57 @@ import NIOCore
     import Glibc
 #endif
 
-/// A stream's socket, for what the kernel takes at once: nearly every frame, which so needs no turn through the pipeline.
+/// A socket that a stream's bytes are sent to, for what the kernel takes at once: nearly every frame.
 ///
-/// The channel owns it. Nothing may be sent here once the channel is closed, since the number may be another socket's by then, nor while
-/// bytes wait in the channel, which would be overtaken. On Linux alone. Lives on its channel's event loop.
+/// Who has it closes it, with ``close()``, and uses it no more. On Linux alone. Lives on its stream's event loop.
 struct StreamSocket {
-    private let handle: NIOBSDSocket.Handle
+    let descriptor: CInt
 
     /// 64 slices, 1 KiB on the stack: more than a stream that skips other channels' frames writes at once, as a rule.
     static let slicesPerCall = 64
 
-    /// - Returns: `nil` for a channel that is no socket.
-    init?(of pipeline: ChannelPipeline) {
+    init(descriptor: CInt) {
+        self.descriptor = descriptor
+    }
+
+    /// Another descriptor of a channel's socket, which stays open when the channel closes its own.
+    ///
+    /// - Returns: `nil` for a channel that is no socket, for one that has yet to send something, and where the process has no files left.
+    init?(of channel: any Channel) {
         #if os(Linux)
-            let handle = try? pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
-                $0
-            }
-            guard let handle else { return nil }
-            self.handle = handle
+            guard let waiting = try? channel.syncOptions?.getOption(.bufferedWritableBytes), waiting == 0,
+                let core = channel._channelCore as? any NIOTransportAccessibleChannelCore,
+                let own = Self.descriptor(of: core)
+            else { return nil }
+            descriptor = fcntl(own, F_DUPFD_CLOEXEC, 0)
+            guard descriptor >= 0 else { return nil }
         #else
             return nil
         #endif
     }
 
+    #if os(Linux)
+        /// As `withUnsafeTransportIfAvailable` has it, whose cast to a constrained type takes 4 µs each time: the runtime doesn't
+        /// remember those.
+        private static func descriptor(of core: some NIOTransportAccessibleChannelCore) -> CInt? {
+            try? core.withUnsafeTransport { $0 as? NIOBSDSocket.Handle }
+        }
+    #endif
+
+    func close() {
+        #if os(Linux)
+            // What the client still said would have the kernel send a reset, which may overtake the last frame.
+            _ = discard()
+            Glibc.close(descriptor)
+        #endif
+    }
+
     /// Sends what the kernel takes now.
     ///
-    /// - Returns: how many bytes it took; of a connection that is broken none, and the channel finds out what is wrong when it sends.
+    /// - Returns: how many bytes it took; of a connection that is broken none.
     func offer(_ bytes: ByteBuffer) -> Int {
         #if os(Linux)
-            bytes.withUnsafeReadableBytes { max(0, send(handle, $0.baseAddress, $0.count, Self.flags)) }
+            bytes.withUnsafeReadableBytes { max(0, send(descriptor, $0.baseAddress, $0.count, Self.flags)) }
         #else
             0
         #endif
@@ -57,15 +80,43 @@ struct StreamSocket {
                 var message = msghdr()
                 message.msg_iov = vectors.baseAddress
                 message.msg_iovlen = slices.count
-                return withExtendedLifetime(slices) { max(0, sendmsg(handle, &message, Self.flags)) }
+                return withExtendedLifetime(slices) { max(0, sendmsg(descriptor, &message, Self.flags)) }
             }
         #else
             0
         #endif
     }
 
+    /// What became of bytes that the client sent.
+    enum Discarded {
+        case all
+        /// There may be more.
+        case some
+        /// The client sends no more.
+        case ended
+        case failed
+    }
+
+    /// Drops what the client has sent, 1 MiB at most.
+    func discard() -> Discarded {
+        #if os(Linux)
+            for _ in 0..<Self.discardsPerCall {
+                // Nothing is copied: https://man7.org/linux/man-pages/man7/tcp.7.html
+                let count = recv(descriptor, nil, Self.discardedPerCall, CInt(MSG_TRUNC | MSG_DONTWAIT))
+                if count == 0 { return .ended }
+                if count < 0 { return errno == EAGAIN || errno == EINTR ? .all : .failed }
+                if count < Self.discardedPerCall { return .all }
+            }
+            return .some
+        #else
+            return .all
+        #endif
+    }
+
     #if os(Linux)
+        private static let discardsPerCall = 16
+        private static let discardedPerCall = 64 << 10
         /// The socket does not block as it is; a connection that is broken is an error and no signal.
-        private static let flags = Int32(MSG_NOSIGNAL | MSG_DONTWAIT)
+        private static let flags = CInt(MSG_NOSIGNAL | MSG_DONTWAIT)
     #endif
 }
