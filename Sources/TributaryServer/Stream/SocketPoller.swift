@@ -7,8 +7,8 @@
     /// The sockets of one event loop's streams, which the loop's own selector does not know: a few of them that are ready at a time,
     /// where the selector deals with ten thousand that were cut together before it looks at anything else.
     ///
-    /// ``SocketWatch`` tells it when there is something to look at. `@unchecked Sendable`: its event loop owns all mutable state; what
-    /// may be called from elsewhere says so.
+    /// ``SocketWatch`` tells it when there is something to look at. `@unchecked Sendable`: its event loop owns all mutable state; every
+    /// method is called there.
     final class SocketPoller: @unchecked Sendable {
         /// What a socket is ready for.
         struct Readiness {
