@@ -99,23 +99,25 @@
         @Test("what a client says is dropped, however much it is")
         func dropsInput() async throws {
             let stage = try await Stage()
-            var listening = sockaddr_in()
-            listening.sin_family = sa_family_t(AF_INET)
-            listening.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-            let (client, server) = try connectedPair(&listening)
-            try await stage.eventLoop.submit {
-                let poller = try #require(stage.watch.poller(of: stage.eventLoop))
-                let stream = SocketStream(StreamSocket(descriptor: server), poller: poller) { _ in stage.closed += 1 }
-                stage.streams.append(try #require(stream))
-            }.get()
-            let noise = [UInt8](repeating: 7, count: 1 << 20)
-            for _ in 0..<64 {
-                var sent = 0
-                while sent < noise.count { sent += max(0, send(client, Array(noise[sent...]), noise.count - sent, 0)) }
-            }
+            let server = try await ServerBootstrap(group: stage.eventLoop)
+                .childChannelInitializer { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        let poller = try #require(stage.watch.poller(of: stage.eventLoop))
+                        let socket = try #require(StreamSocket(of: channel))
+                        let stream = SocketStream(socket, poller: poller) { _ in stage.closed += 1 }
+                        stage.streams.append(try #require(stream))
+                        channel.eventLoop.execute { channel.close(promise: nil) }
+                    }
+                }
+                .bind(host: "127.0.0.1", port: 0).get()
+            let address = try #require(server.localAddress)
+            let client = try await ClientBootstrap(group: group).connect(to: address).get()
+            // Each is over when the kernel has taken it, which it does only if somebody reads.
+            for _ in 0..<64 { try await client.writeAndFlush(ByteBuffer(repeating: 7, count: 1 << 20)).get() }
             #expect(try await stage.eventLoop.submit { stage.closed }.get() == 0)
-            close(client)
+            try await client.close().get()
             try await eventually("it has ended") { try await stage.eventLoop.submit { stage.closed == 1 }.get() }
+            try await server.close().get()
             try await stage.stop()
         }
 
@@ -136,20 +138,5 @@
         }
 
         private let group = MultiThreadedEventLoopGroup.singleton
-
-        private func connectedPair(_ address: inout sockaddr_in) throws -> (client: CInt, server: CInt) {
-            let listener = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
-            defer { close(listener) }
-            var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-            return try withUnsafeMutablePointer(to: &address) {
-                try $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                    try #require(bind(listener, address, length) == 0 && listen(listener, 1) == 0)
-                    try #require(getsockname(listener, address, &length) == 0)
-                    let client = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
-                    try #require(connect(client, address, length) == 0)
-                    return (client, accept(listener, nil, nil))
-                }
-            }
-        }
     }
 #endif
