@@ -199,6 +199,6 @@ final class Node {
     func delivered(_ channel: String) throws -> UInt64 {
         let figures = shard.figures(project: nil)
         let index = try #require(catalog.index(of: channel))
-        return index < figures.counters.delivered.frames.count ? figures.counters.delivered.frames[index] : 0
+        return figures.counters.delivered[index].frames
     }
 }

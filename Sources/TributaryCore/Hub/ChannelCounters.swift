@@ -1,24 +1,29 @@
 /// Events and bytes for each channel of the catalog.
 struct ChannelCounters: Sendable {
-    private(set) var frames: [UInt64] = []
-    private(set) var bytes: [UInt64] = []
+    /// Of one channel.
+    struct Count: Sendable {
+        var frames: UInt64 = 0
+        var bytes: UInt64 = 0
+    }
+
+    /// Side by side: a project's are rarely in the processor's caches.
+    private var counts: [Count] = []
+
+    subscript(channel: Int) -> Count { channel < counts.count ? counts[channel] : Count() }
 
     mutating func add(_ delivery: Delivery, times: Int = 1) {
         add(channel: delivery.channel, frames: UInt64(delivery.frames * times), bytes: UInt64(delivery.bytes * times))
     }
 
     mutating func add(channel: Int, frames count: UInt64, bytes size: UInt64) {
-        while frames.count <= channel {
-            frames.append(0)
-            bytes.append(0)
-        }
-        frames[channel] += count
-        bytes[channel] += size
+        while counts.count <= channel { counts.append(Count()) }
+        counts[channel].frames += count
+        counts[channel].bytes += size
     }
 
     mutating func add(_ other: ChannelCounters) {
-        for channel in other.frames.indices {
-            add(channel: channel, frames: other.frames[channel], bytes: other.bytes[channel])
+        for (channel, count) in other.counts.enumerated() {
+            add(channel: channel, frames: count.frames, bytes: count.bytes)
         }
     }
 }

@@ -70,10 +70,8 @@ extension Hub {
             var figures = HubStatistics.Channel()
             figures.streams = shards.reduce(0) { $0 + $1.streamsByChannel[index] }
             figures.publishedTotal = arrived?.published[index] ?? 0
-            if index < counters.delivered.frames.count {
-                figures.deliveredTotal = counters.delivered.frames[index]
-                figures.deliveredBytesTotal = counters.delivered.bytes[index]
-            }
+            figures.deliveredTotal = counters.delivered[index].frames
+            figures.deliveredBytesTotal = counters.delivered[index].bytes
             statistics.channels[channel.name] = figures
         }
         let relayStatus = relay.status

@@ -59,7 +59,7 @@ extension Intake: SequencerOutput {
         let reset = reason == .logReset ? project.sequencer.timeline.epoch : nil
         // Ids of the log that is gone are from the future of the new one, or from another numbering.
         if reset != nil { project.latest = nil }
-        for shard in shards where !project.channelsByShard[shard.index].isEmpty {
+        for shard in shards where !project.listeners[shard.index].channels.isEmpty {
             shard.eventLoop.perform { shard.tellGap(reason, missing: missing, project: id, reset: reset) }
         }
     }
@@ -91,10 +91,10 @@ extension Intake: SequencerOutput {
             let channels = segments.reduce(into: ChannelSet()) { $0.formUnion($1.channels) }
             let epoch = project.sequencer.timeline.epoch
             let position = project.sequencer.timeline.position
-            for shard in shards.indices where !project.channelsByShard[shard].isDisjoint(with: channels) {
+            for shard in shards.indices where !project.listeners[shard].channels.isDisjoint(with: channels) {
                 batches[shard].append(
                     Batch(
-                        place: project.placeByShard[shard], segments: segments, epoch: epoch, position: position,
+                        place: project.listeners[shard].place, segments: segments, epoch: epoch, position: position,
                         latest: project.latest
                     )
                 )
@@ -114,8 +114,8 @@ extension Intake: SequencerOutput {
         let epoch = route.sequencer.timeline.epoch
         let position = route.sequencer.timeline.position
         let latest = route.latest
-        for shard in shards where !route.channelsByShard[shard.index].isDisjoint(with: channels) {
-            let ready = route.channelsByShard[shard.index].intersection(channels)
+        for shard in shards where !route.listeners[shard.index].channels.isDisjoint(with: channels) {
+            let ready = route.listeners[shard.index].channels.intersection(channels)
             shard.eventLoop.perform { shard.settle(project, ready, epoch: epoch, position: position, latest: latest) }
         }
     }

@@ -79,8 +79,8 @@ final class Intake: RelayReceiver, @unchecked Sendable {
                 projects[project]
                 ?? ProjectRoute(project, shards: shards.count, channels: catalog.channels.count, intake: self)
             projects[project] = route
-            route.channelsByShard[shard.index].formUnion(channels)
-            route.placeByShard[shard.index] = place
+            route.listeners[shard.index].channels.formUnion(channels)
+            route.listeners[shard.index].place = place
             let confirmation = subscribe(to: channels.indices.flatMap { topics(of: $0, in: route) })
             join(channels, of: route, for: shard, when: confirmation)
         }
@@ -147,7 +147,7 @@ final class Intake: RelayReceiver, @unchecked Sendable {
     func release(_ project: ProjectID, _ channels: ChannelSet, shard: Shard) {
         relay.eventLoop.perform { [self] in
             guard let route = projects[project] else { return }
-            route.channelsByShard[shard.index].subtract(channels)
+            route.listeners[shard.index].channels.subtract(channels)
             let now = milliseconds
             for topic in channels.indices.flatMap({ topics(of: $0, in: route) }) {
                 multiplexer.release(topic, now: now)

@@ -3,10 +3,16 @@ import TributaryProtocol
 /// A project as the intake sees it: which event loops listen to which of its channels, and the frames of this batch.
 /// Lives on the relay's event loop.
 final class ProjectRoute {
+    /// What an event loop listens to.
+    struct Listeners {
+        var channels: ChannelSet = []
+        /// Where its shard has the project.
+        var place = 0
+    }
+
     let id: ProjectID
-    var channelsByShard: [ChannelSet]
-    /// Where each event loop that listens has the project.
-    var placeByShard: [Int]
+    /// By event loop.
+    var listeners: [Listeners]
     var builder = SegmentBuilder()
     /// How many routes lead here; with the last one the project goes.
     var routeCount = 0
@@ -25,8 +31,7 @@ final class ProjectRoute {
     init(_ id: ProjectID, shards: Int, channels: Int, intake: Intake) {
         self.id = id
         self.intake = intake
-        channelsByShard = Array(repeating: [], count: shards)
-        placeByShard = Array(repeating: 0, count: shards)
+        listeners = Array(repeating: Listeners(), count: shards)
         published = Array(repeating: 0, count: channels)
     }
 
@@ -34,10 +39,10 @@ final class ProjectRoute {
     var afterSettling: [() -> Void] = []
 
     /// The channels that any event loop listens to.
-    var allChannels: ChannelSet { channelsByShard.reduce(into: []) { $0.formUnion($1) } }
+    var allChannels: ChannelSet { listeners.reduce(into: []) { $0.formUnion($1.channels) } }
 
     func hasListeners(of channel: Int) -> Bool {
-        channelsByShard.contains { $0.contains(ChannelSet(index: channel)) }
+        listeners.contains { $0.channels.contains(ChannelSet(index: channel)) }
     }
 }
 
