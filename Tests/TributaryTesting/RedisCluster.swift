@@ -13,22 +13,20 @@ public struct RedisCluster: Sendable {
     public static func withCluster<Value>(
         configuration: [String] = [], _ body: (RedisCluster) async throws -> Value
     ) async throws -> Value {
-        let buses = try (0..<6).map { _ in try RedisServer.freePort() }
-        return try await RedisServer.withServers(6) { running in
+        try await RedisServer.withServers(6) { _ in
             RedisServer.Options(
                 configuration: [
-                    "cluster-enabled yes", "cluster-port \(buses[running.count])", "cluster-node-timeout 1000",
-                    "cluster-require-full-coverage no", "cluster-allow-replica-migration no",
-                    "repl-diskless-sync-delay 0", "repl-ping-replica-period 1",
-                ] + configuration)
+                    "cluster-node-timeout 1000", "cluster-require-full-coverage no",
+                    "cluster-allow-replica-migration no", "repl-diskless-sync-delay 0", "repl-ping-replica-period 1",
+                ] + configuration, isClustered: true)
         } _: { servers in
             let cluster = RedisCluster(servers: servers)
-            try await cluster.join(buses)
+            try await cluster.join()
             return try await body(cluster)
         }
     }
 
-    private func join(_ buses: [Int]) async throws {
+    private func join() async throws {
         for (index, range) in [(0, 5_460), (5_461, 10_922), (10_923, 16_383)].enumerated() {
             try await servers[index].cli("CLUSTER", "ADDSLOTSRANGE", "\(range.0)", "\(range.1)")
         }
@@ -36,7 +34,8 @@ public struct RedisCluster: Sendable {
             try await server.cli("CLUSTER", "SET-CONFIG-EPOCH", "\(index + 1)")
         }
         for index in 1..<6 {
-            try await servers[0].cli("CLUSTER", "MEET", "127.0.0.1", "\(servers[index].port)", "\(buses[index])")
+            let server = servers[index]
+            try await servers[0].cli("CLUSTER", "MEET", "127.0.0.1", "\(server.port)", "\(server.busPort ?? 0)")
         }
         try await eventually("the servers know each other") {
             try await all { try await $0.cli("CLUSTER", "INFO").contains("cluster_known_nodes:6") }

@@ -14,13 +14,17 @@ public final class RedisServer: Sendable {
         public var tls: (certificate: String, key: String)?
         /// A sentinel in place of a server with data.
         public var isSentinel: Bool
+        /// A member of a cluster.
+        public var isClustered: Bool
 
         public init(
-            configuration: [String] = [], tls: (certificate: String, key: String)? = nil, isSentinel: Bool = false
+            configuration: [String] = [], tls: (certificate: String, key: String)? = nil, isSentinel: Bool = false,
+            isClustered: Bool = false
         ) {
             self.configuration = configuration
             self.tls = tls
             self.isSentinel = isSentinel
+            self.isClustered = isClustered
         }
     }
 
@@ -34,6 +38,8 @@ public final class RedisServer: Sendable {
     }
 
     public let port: Int
+    /// Where the other members of its cluster speak to it, if it is in one.
+    public let busPort: Int?
     /// Empty at first, removed at the end; for the certificates and files of a test too.
     public let folder: URL
     private let options: Options
@@ -43,8 +49,9 @@ public final class RedisServer: Sendable {
     public var url: String { "\(options.tls == nil ? "redis" : "rediss")://127.0.0.1:\(port)" }
     public var socketPath: String { folder.appendingPathComponent("s").path }
 
-    private init(port: Int, folder: URL, options: Options) {
-        self.port = port
+    private init(folder: URL, options: Options) throws {
+        port = try Self.freePort()
+        busPort = options.isClustered ? try Self.freePort() : nil
         self.folder = folder
         self.options = options
     }
@@ -86,11 +93,11 @@ public final class RedisServer: Sendable {
         }
     }
 
-    /// A free port may be taken by somebody else before Redis binds it: then another one is tried.
+    /// A free port may be taken by somebody else before Redis binds it: then others are tried.
     private static func started(in folder: URL, options: Options) async throws -> RedisServer {
         var attempt = 1
         while true {
-            let server = RedisServer(port: try freePort(), folder: folder, options: options)
+            let server = try RedisServer(folder: folder, options: options)
             do {
                 try await server.start()
                 return server
@@ -171,6 +178,7 @@ public final class RedisServer: Sendable {
         } else {
             lines.append("port \(port)")
         }
+        if let busPort { lines += ["cluster-enabled yes", "cluster-port \(busPort)"] }
         return (lines + options.configuration).joined(separator: "\n") + "\n"
     }
 
@@ -179,8 +187,9 @@ public final class RedisServer: Sendable {
         while true {
             let text = (try? String(contentsOf: log, encoding: .utf8)) ?? ""
             if text.contains(options.isSentinel ? "Sentinel ID is" : "eady to accept connections") { return }
+            let isRefused = text.contains("Failed listening on port")
             // Signal 0 asks whether the process is there.
-            guard ContinuousClock.now < deadline, Foundation.kill(pid, 0) == 0 else {
+            guard !isRefused, ContinuousClock.now < deadline, Foundation.kill(pid, 0) == 0 else {
                 kill()
                 throw Failure(description: "redis-server does not accept connections: \(text.suffix(2_000))")
             }
