@@ -130,7 +130,7 @@
             var byte: UInt8 = 0
             #expect(read(client, &byte, 1) == 0)
             let isTaken = try await stage.eventLoop.submit {
-                stage.watch.poller(of: stage.eventLoop)?.add(client, of: stage.streams[0]) != nil
+                stage.watch.poller(of: stage.eventLoop)?.add(client, of: stage.streams[0]) == true
             }.get()
             #expect(!isTaken)
             try await stage.group.shutdownGracefully()

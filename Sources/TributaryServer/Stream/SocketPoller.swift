@@ -21,27 +21,14 @@
             var isBroken: Bool { bits & (EPOLLERR.rawValue | EPOLLHUP.rawValue) != 0 }
         }
 
-        /// Where a socket stands, and which of those that have stood there.
-        struct Token: Equatable {
-            fileprivate let place: Int
-            fileprivate let generation: UInt32
-
-            fileprivate var bits: UInt64 { UInt64(generation) << 32 | UInt64(place) }
-        }
-
-        private struct Slot {
-            var stream: SocketStream?
-            var generation: UInt32 = 0
-        }
-
         let eventLoop: any EventLoop
         let descriptor: CInt
         /// Without them, the loop's other tasks come in between, and not its sockets.
         var turns: (any LoopTurns)?
         /// Asks for the next call of ``look()``.
         private let lookAgain: @Sendable () -> Void
-        private var slots: [Slot] = []
-        private var freePlaces: [Int] = []
+        /// By their sockets' descriptors.
+        private var streams: [CInt: SocketStream] = [:]
         /// Somebody tells it when to look.
         private var isWatched = false
 
@@ -62,57 +49,44 @@
 
         /// Begins to tell a stream of its socket.
         ///
-        /// - Returns: `nil` if that can't be.
-        func add(_ socket: CInt, of stream: SocketStream) -> Token? {
-            guard isWatched else { return nil }
-            let place = freePlaces.popLast() ?? slots.count
-            if place == slots.count { slots.append(Slot()) }
-            let token = Token(place: place, generation: slots[place].generation)
-            guard control(EPOLL_CTL_ADD, socket, token, Self.always) else {
-                freePlaces.append(place)
-                return nil
-            }
-            slots[place].stream = stream
-            return token
+        /// - Returns: false if that can't be.
+        func add(_ socket: CInt, of stream: SocketStream) -> Bool {
+            guard isWatched, control(EPOLL_CTL_ADD, socket, Self.always) else { return false }
+            streams[socket] = stream
+            return true
         }
 
-        /// Tells the stream when its socket takes bytes again; at once if it does already.
-        func awaitWritable(_ socket: CInt, _ token: Token) {
-            _ = control(EPOLL_CTL_MOD, socket, token, Self.always | EPOLLOUT.rawValue)
-        }
-
-        /// Tells the stream again of what it did not read.
-        func awaitReadable(_ socket: CInt, _ token: Token, alsoWritable: Bool) {
-            _ = control(EPOLL_CTL_MOD, socket, token, alsoWritable ? Self.always | EPOLLOUT.rawValue : Self.always)
+        /// Tells the stream again of what its socket is ready for: at once if it is by now.
+        ///
+        /// - Parameter writing: also when it takes bytes.
+        func awaitMore(of socket: CInt, writing: Bool) {
+            _ = control(EPOLL_CTL_MOD, socket, writing ? Self.always | EPOLLOUT.rawValue : Self.always)
         }
 
         /// Forgets a socket that is about to be closed: nobody else has it, so that the kernel forgets it then.
-        func remove(_ token: Token) {
-            slots[token.place].stream = nil
-            slots[token.place].generation &+= 1
-            freePlaces.append(token.place)
-        }
+        func remove(_ socket: CInt) { streams[socket] = nil }
 
-        private func control(_ operation: CInt, _ socket: CInt, _ token: Token, _ events: UInt32) -> Bool {
+        private func control(_ operation: CInt, _ socket: CInt, _ events: UInt32) -> Bool {
             var event = epoll_event()
             event.events = events
-            event.data.u64 = token.bits
+            event.data.fd = socket
             return epoll_ctl(descriptor, operation, socket, &event) == 0
         }
 
         /// Tells streams what their sockets are ready for.
         func look() {
             guard isWatched else { return }
-            let count = withUnsafeTemporaryAllocation(of: epoll_event.self, capacity: Self.socketsPerTurn) { events in
-                let count = Int(epoll_wait(descriptor, events.baseAddress, CInt(Self.socketsPerTurn), 0))
-                for event in events.prefix(max(0, count)) {
-                    let slot = slots[Int(event.data.u64 & 0xFFFF_FFFF)]
-                    // One that ended in this very turn may have left its place to another.
-                    guard slot.generation == UInt32(event.data.u64 >> 32) else { continue }
-                    slot.stream?.isReady(for: Readiness(bits: event.events))
-                }
-                return count
+            let (count, ready) = withUnsafeTemporaryAllocation(of: epoll_event.self, capacity: Self.socketsPerTurn) {
+                let count = Int(epoll_wait(descriptor, $0.baseAddress, CInt(Self.socketsPerTurn), 0))
+                // All are looked up first: one that ends in this turn may leave its number to another.
+                return (
+                    count,
+                    $0.prefix(max(0, count)).compactMap { event in
+                        streams[event.data.fd].map { (stream: $0, readiness: Readiness(bits: event.events)) }
+                    }
+                )
             }
+            for (stream, readiness) in ready { stream.isReady(for: readiness) }
             guard count == Self.socketsPerTurn else { return lookAgain() }
             if let turns { return turns.afterSockets { self.look() } }
             eventLoop.assumeIsolated().execute { self.look() }
@@ -124,7 +98,7 @@
         /// Ends all streams.
         func close() {
             isWatched = false
-            for slot in slots { slot.stream?.fail() }
+            for stream in streams.values { stream.fail() }
         }
     }
 #endif

@@ -12,7 +12,6 @@
         private let poller: SocketPoller
         /// Called once, when the socket has been closed.
         private let closed: (SocketStream) -> Void
-        private var token: SocketPoller.Token?
         /// Not sent yet: mostly one slice, and mostly for no longer than a call.
         private var first: ByteBuffer?
         private var more: [ByteBuffer] = []
@@ -32,8 +31,7 @@
             self.socket = socket
             self.poller = poller
             self.closed = closed
-            guard let token = poller.add(socket.descriptor, of: self) else { return nil }
-            self.token = token
+            guard poller.add(socket.descriptor, of: self) else { return nil }
         }
 
         /// Opens the stream on the hub, once nobody else has the socket.
@@ -57,10 +55,10 @@
         }
 
         func flush() -> Bool {
-            guard !isWaiting, !isClosed, let token else { return false }
+            guard !isWaiting, !isClosed else { return false }
             guard !send() else { return true }
             isWaiting = true
-            poller.awaitWritable(socket.descriptor, token)
+            poller.awaitMore(of: socket.descriptor, writing: true)
             return false
         }
 
@@ -104,19 +102,19 @@
         // MARK: What the socket says
 
         func isReady(for readiness: SocketPoller.Readiness) {
-            guard !isClosed, let token else { return }
+            guard !isClosed else { return }
             if readiness.isBroken { return fail() }
             if readiness.isReadable {
                 switch socket.discard() {
                 case .all: break
-                case .some: poller.awaitReadable(socket.descriptor, token, alsoWritable: isWaiting)
+                case .some: poller.awaitMore(of: socket.descriptor, writing: isWaiting)
                 case .ended: return end()
                 case .failed: return fail()
                 }
             }
             if readiness.isEnding { return end() }
             guard readiness.isWritable, isWaiting else { return }
-            guard send() else { return poller.awaitWritable(socket.descriptor, token) }
+            guard send() else { return poller.awaitMore(of: socket.descriptor, writing: true) }
             isWaiting = false
             if isClosing { abort() } else { session?.sinkDrained() }
         }
@@ -138,13 +136,13 @@
         ///
         /// - Parameter reason: why, for a session that is still to come.
         func abort(_ reason: StreamCloseReason = .client) {
-            guard !isClosed, let token else { return }
+            guard !isClosed else { return }
             isClosed = true
             session = nil
             earlyEnd = reason
             first = nil
             more = []
-            poller.remove(token)
+            poller.remove(socket.descriptor)
             socket.close()
             closed(self)
         }
