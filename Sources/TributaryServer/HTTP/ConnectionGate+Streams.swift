@@ -36,14 +36,9 @@ extension ConnectionGate {
     private func takeOver(_ request: StreamRequest, context: ChannelHandlerContext) throws(Problem) {
         switch place {
         case .connection(let decoder):
-            let head = StreamResponseHead.bytes(date: HTTPDate.now, and: browserFields)
-            if !peer.isSecure, let stream = services.socketStream(insteadOf: context.channel) {
-                return stream.open(request, on: services.hub, head: head)
+            try services.open(request, from: peer, origin: state.origin, on: context, insteadOf: wire) {
+                leave(context, with: decoder)
             }
-            let stream = StreamChannelHandler()
-            try stream.takeOver(context, before: wire)
-            leave(context, with: decoder)
-            stream.open(request, on: services.hub, head: head)
         case .http2Stream(let codec):
             let stream = HTTP2StreamHandler()
             do {

@@ -33,8 +33,7 @@ final class ConnectionGate: ChannelDuplexHandler, RemovableChannelHandler {
     var state: ConnectionState
     var context: ChannelHandlerContext?
     var timer: NIOScheduledCallback?
-    /// The connection is kept already.
-    private var isKept = false
+    private let isKept: Bool
     /// When the time for the first head is over, where it began before the gate came.
     var firstHeadDeadline: NIODeadline?
     var timeout = Timeout.head
@@ -51,18 +50,20 @@ final class ConnectionGate: ChannelDuplexHandler, RemovableChannelHandler {
         case answer
     }
 
-    init(services: ConnectionServices, peer: ConnectionPeer, place: Place) {
+    /// - Parameters:
+    ///   - isKept: ``OpenConnections`` has the connection already.
+    ///   - headDeadline: when the time for the first head is over, where it has begun.
+    init(
+        services: ConnectionServices, peer: ConnectionPeer, place: Place, isKept: Bool = false,
+        headDeadline: NIODeadline? = nil
+    ) {
+        self.isKept = isKept
+        firstHeadDeadline = headDeadline
         self.services = services
         self.peer = peer
         self.place = place
         state = ConnectionState(bodyLimit: services.limits.bodyBytes)
         if isHTTP2 { state.takeOne() }
-    }
-
-    /// Goes on with a connection that is kept, and that may have begun to wait for its first head.
-    func goOn(until headDeadline: NIODeadline?) {
-        isKept = true
-        firstHeadDeadline = headDeadline
     }
 
     var isHTTP2: Bool { if case .http2Stream = place { true } else { false } }

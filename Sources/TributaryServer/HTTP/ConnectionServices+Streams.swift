@@ -32,10 +32,32 @@ extension ConnectionServices {
             }
     }
 
+    /// Opens a stream on a connection of HTTP/1, for which there is a place.
+    ///
+    /// - Parameters:
+    ///   - origin: where the request's page comes from.
+    ///   - handler: the first of those that had the connection before.
+    ///   - leave: has them leave, where the channel stays.
+    /// - Throws: `internal_error` where there is no such connection any more.
+    func open(
+        _ request: StreamRequest, from peer: ConnectionPeer, origin: String?, on context: ChannelHandlerContext,
+        insteadOf handler: any ChannelHandler, leave: () -> Void
+    ) throws(Problem) {
+        let fields = browsers.fields(for: origin, isSecure: peer.isSecure)
+        let head = StreamResponseHead.bytes(date: HTTPDate.now, and: fields)
+        if !peer.isSecure, let stream = socketStream(insteadOf: context.channel) {
+            return stream.open(request, on: hub, head: head)
+        }
+        let stream = StreamChannelHandler()
+        try stream.takeOver(context, before: handler)
+        leave()
+        stream.open(request, on: hub, head: head)
+    }
+
     /// Takes a plain connection from its channel, which is closed; its socket is not.
     ///
     /// - Returns: `nil` where that can't be: the channel still has it.
-    func socketStream(insteadOf channel: any Channel) -> SocketStream? {
+    private func socketStream(insteadOf channel: any Channel) -> SocketStream? {
         #if os(Linux)
             guard let poller = sockets?.poller(of: channel.eventLoop), let socket = StreamSocket(of: channel) else {
                 return nil

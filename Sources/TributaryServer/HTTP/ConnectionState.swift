@@ -153,8 +153,7 @@ struct ConnectionState {
         isComplete = false
         isHead = head.method == .HEAD
         isHTTP10 = head.version == .http1_0
-        let origins = head.headers["origin"]
-        origin = origins.count == 1 ? origins[0] : nil
+        origin = head.origin
         // The parser stops at a request to change the protocol; what follows would never be read.
         let isUpgrade = head.method == .CONNECT || head.headers.contains(name: "upgrade")
         keepsAlive = keepsAlive && head.isKeepAlive && !isUpgrade

@@ -59,8 +59,7 @@ private struct PlainRequest {
             bytes[(lineEnd - version.utf8.count)..<lineEnd].elementsEqual(version.utf8)
         else { return nil }
         let target = bytes["GET ".utf8.count..<lineEnd - version.utf8.count]
-        let isPath = target.count == "/stream".utf8.count || target[start.utf8.count] == UInt8(ascii: "?")
-        guard isPath, target.allSatisfy({ 0x21..<0x7F ~= $0 && $0 != UInt8(ascii: "#") }) else { return nil }
+        guard target.allSatisfy({ 0x21..<0x7F ~= $0 && $0 != UInt8(ascii: "#") }) else { return nil }
         self.target = String(decoding: target, as: UTF8.self)
         fields.reserveCapacity(16)
         var position = lineEnd + 2
@@ -97,16 +96,8 @@ private struct PlainRequest {
     private static func field(_ line: Slice<UnsafeRawBufferPointer>) -> (String, String)? {
         guard let colon = line.firstIndex(of: UInt8(ascii: ":")), colon > line.startIndex else { return nil }
         let name = line[..<colon]
-        let isName = name.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"):
-                true
-            default: false
-            }
-        }
         var value = line[(colon + 1)...]
-        guard isName, value.allSatisfy({ 0x20..<0x7F ~= $0 }) else { return nil }
+        guard name.allSatisfy(HeaderName.allows), value.allSatisfy({ 0x20..<0x7F ~= $0 }) else { return nil }
         while value.first == UInt8(ascii: " ") { value.removeFirst() }
         // The parser keeps what should go.
         guard value.last != UInt8(ascii: " ") else { return nil }

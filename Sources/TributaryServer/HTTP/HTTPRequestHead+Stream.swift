@@ -1,6 +1,12 @@
 import NIOHTTP1
 
 extension HTTPRequestHead {
+    /// Where its page comes from, as its browser says; `nil` also where there are several.
+    var origin: String? {
+        let origins = headers["origin"]
+        return origins.count == 1 ? origins[0] : nil
+    }
+
     /// Whether the request's path is `/stream`, as the router would read it.
     var isStreamTarget: Bool {
         // As nearly everybody writes it.

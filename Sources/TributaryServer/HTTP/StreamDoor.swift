@@ -129,24 +129,17 @@ final class StreamDoor: ChannelDuplexHandler, RemovableChannelHandler {
             // A stream would not notice that the client has half-closed its connection.
             return context.close(promise: nil)
         }
-        let origins = head.headers["origin"]
-        let fields = services.browsers.fields(for: origins.count == 1 ? origins[0] : nil, isSecure: peer.isSecure)
-        let head = StreamResponseHead.bytes(date: HTTPDate.now, and: fields)
-        if !peer.isSecure, let stream = services.socketStream(insteadOf: context.channel) {
-            return stream.open(request, on: services.hub, head: head)
-        }
-        let stream = StreamChannelHandler()
         do throws(Problem) {
-            try stream.takeOver(context, before: self)
+            try services.open(request, from: peer, origin: head.origin, on: context, insteadOf: self) {
+                services.connections.remove(context.channel)
+                state = .over
+                resumeReading(context)
+                context.pipeline.syncOperations.removeHandler(self, promise: nil)
+            }
         } catch {
             services.hub.withdraw(request)
-            return context.close(promise: nil)
+            context.close(promise: nil)
         }
-        services.connections.remove(context.channel)
-        state = .over
-        resumeReading(context)
-        context.pipeline.syncOperations.removeHandler(self, promise: nil)
-        stream.open(request, on: services.hub, head: head)
     }
 
     private func refuse(
@@ -173,19 +166,15 @@ final class StreamDoor: ChannelDuplexHandler, RemovableChannelHandler {
     /// - Parameter next: what comes after that.
     private func giveWay(then next: (ConnectionGate, ChannelHandlerContext) -> Void = { _, _ in }) {
         guard let context else { return }
-        var gate: ConnectionGate?
         timer?.cancel()
         var deadline: NIODeadline?
         var part: ByteBuffer?
         if case .waiting(let end, let bytes) = state { (deadline, part) = (end, bytes) }
         state = .over
         do {
-            try setup.addParser(to: context.channel, peer) {
-                gate = $0
-                $0.goOn(until: deadline)
-            }
+            let gate = try setup.addParser(to: context.channel, peer, isKept: true, headDeadline: deadline)
             if let part { context.fireChannelRead(wrapInboundOut(part)) }
-            if let gate { next(gate, context) }
+            next(gate, context)
             context.pipeline.syncOperations.removeHandler(self, promise: nil)
         } catch {
             services.connections.remove(context.channel)

@@ -35,25 +35,32 @@ struct ConnectionSetup: Sendable {
     }
 
     func addHTTP1(to channel: any Channel, _ peer: ConnectionPeer) throws {
-        guard services.port == .main else { return try addParser(to: channel, peer) { _ in } }
-        try channel.pipeline.syncOperations.addHandler(StreamDoor(setup: self, peer: peer))
+        if services.port == .main {
+            try channel.pipeline.syncOperations.addHandler(StreamDoor(setup: self, peer: peer))
+        } else {
+            try addParser(to: channel, peer)
+        }
     }
 
     /// Adds what reads any request.
     ///
-    /// - Parameter prepare: is given the gate before it is in the pipeline.
-    func addParser(to channel: any Channel, _ peer: ConnectionPeer, _ prepare: (ConnectionGate) -> Void) throws {
+    /// - Parameters: as those of ``ConnectionGate``.
+    @discardableResult
+    func addParser(
+        to channel: any Channel, _ peer: ConnectionPeer, isKept: Bool = false, headDeadline: NIODeadline? = nil
+    ) throws -> ConnectionGate {
         var limits = NIOHTTPDecoderLimitConfiguration()
         limits.maxHeaderListSize = services.limits.headBytes
         limits.maxHeaderFieldSize = services.limits.headBytes
         let decoder = ByteToMessageHandler(
             HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: limits)
         )
-        let gate = ConnectionGate(services: services, peer: peer, place: .connection(decoder))
-        prepare(gate)
+        let gate = ConnectionGate(
+            services: services, peer: peer, place: .connection(decoder), isKept: isKept, headDeadline: headDeadline)
         let pipeline = channel.pipeline.syncOperations
         try pipeline.addHandler(decoder)
         try pipeline.addHandler(gate)
+        return gate
     }
 
     func addHTTP2(to channel: any Channel, _ peer: ConnectionPeer) throws {
