@@ -5,11 +5,19 @@ public struct Topic: Hashable, Sendable, CustomStringConvertible {
     public let channel: Channel
     /// `nil` for a broadcast.
     public let project: ProjectID?
+    /// Of both names: a topic is made once, and looked up for every message.
+    private let digest: Int
 
     public init(channel: Channel, project: ProjectID?) {
         self.channel = channel
         self.project = project
+        var hasher = Hasher()
+        hasher.combine(channel)
+        hasher.combine(project)
+        digest = hasher.finalize()
     }
+
+    public func hash(into hasher: inout Hasher) { hasher.combine(digest) }
 
     /// The name without a prefix, as it stands in Redis.
     public var name: String {

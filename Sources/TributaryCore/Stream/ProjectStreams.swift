@@ -220,6 +220,9 @@ final class ProjectStreams {
 
     private func append(_ segments: [Segment], after before: LogPosition) {
         let end = tail.end + segments.count
+        // Looked up once: each look at the shard keeps it alive for as long.
+        let shard = shard
+        let tick = shard.tick
         let recipients = segments.reduce(into: Set<UserID>()) { $0.formUnion($1.recipients) }
         for group in map.groups {
             var selection = Selection()
@@ -230,22 +233,22 @@ final class ProjectStreams {
             var timed = 0
             for session in group.sessions
             where session.state == .live && (recipients.isEmpty || !recipients.contains(session.user)) {
-                guard session.deliver(selection, end: end) else { continue }
+                guard session.deliver(selection, end: end, tick: tick) else { continue }
                 taken += 1
                 guard taken - timed == Self.timedTogether else { continue }
                 shard.noteWritten(selection, times: Self.timedTogether)
                 timed = taken
             }
             shard.noteWritten(selection, times: taken - timed)
-            count(selection.deliveries, times: taken)
+            count(selection.deliveries, times: taken, on: shard)
         }
         for user in recipients {
             for session in map.sessions(of: user) where session.state == .live {
                 var selection = Selection()
                 for segment in segments { selection.add(segment, channels: session.channels, user: user) }
-                guard !selection.isEmpty, session.deliver(selection, end: end) else { continue }
+                guard !selection.isEmpty, session.deliver(selection, end: end, tick: tick) else { continue }
                 shard.noteWritten(selection, times: 1)
-                count(selection.deliveries)
+                count(selection.deliveries, on: shard)
             }
         }
         // Streams that fell behind just now were handed all of it; only those that were behind before will read it here.
@@ -347,8 +350,10 @@ final class ProjectStreams {
 
     // MARK: Figures
 
-    /// Counts what sockets have taken.
-    func count(_ deliveries: [Delivery], times: Int = 1) {
+    /// Counts what a socket has taken.
+    func count(_ deliveries: [Delivery]) { count(deliveries, on: shard) }
+
+    private func count(_ deliveries: [Delivery], times: Int = 1, on shard: Shard) {
         guard times > 0 else { return }
         for delivery in deliveries {
             counters.delivered.add(delivery, times: times)
@@ -361,8 +366,11 @@ final class ProjectStreams {
 
     /// Tells the shard how much the tail holds now.
     private func noteTail() {
-        shard.totals.tailBytes += tail.byteCount - notedTailBytes
-        notedTailBytes = tail.byteCount
+        let bytes = tail.byteCount
+        // As a rule nobody is behind, and it holds nothing.
+        guard bytes != notedTailBytes else { return }
+        shard.totals.tailBytes += bytes - notedTailBytes
+        notedTailBytes = bytes
     }
 }
 

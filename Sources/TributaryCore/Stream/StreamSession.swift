@@ -152,9 +152,10 @@ public final class StreamSession {
 
     /// Sends what arrived now; `end` is the tail's end behind it. Only while the stream is live.
     ///
+    /// - Parameter tick: the wheel's, which the caller knows for all of them.
     /// - Returns: true if the socket took everything, so that the caller counts for all of them together.
-    func deliver(_ selection: Selection, end: Int) -> Bool {
-        lastWrite = stream.shard.tick
+    func deliver(_ selection: Selection, end: Int, tick: UInt32) -> Bool {
+        lastWrite = tick
         for slice in selection.slices { sink.write(slice) }
         if sink.flush() { return true }
         fallBehind(at: end, handedOver: selection.deliveries)

@@ -19,6 +19,8 @@ struct ConflationRules {
     private let catalog: Catalog
     /// By channel: what has been looked up; `nil` for an event without a rule.
     private var rules: [[EventName: Rule?]]
+    /// The last that was looked up: events of one name come in bursts.
+    private var last: (event: EventName, channel: Int, rule: Rule?)?
 
     init(_ catalog: Catalog) {
         self.catalog = catalog
@@ -37,6 +39,13 @@ struct ConflationRules {
     }
 
     private mutating func rule(for event: EventName, in channel: Int) -> Rule? {
+        if let last, last.channel == channel, last.event == event { return last.rule }
+        let rule = lookUp(event, in: channel)
+        last = (event, channel, rule)
+        return rule
+    }
+
+    private mutating func lookUp(_ event: EventName, in channel: Int) -> Rule? {
         if let known = rules[channel][event] { return known }
         let rule = catalog.entry(for: event, in: channel).flatMap { entry in
             entry.conflate.map { path in

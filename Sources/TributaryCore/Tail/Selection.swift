@@ -28,8 +28,12 @@ struct Selection {
         if handed == nil, replaced.isEmpty, segment.isPublic, segment.channels.isSubset(of: channels) {
             slices.append(segment.bytes)
             byteCount += segment.bytes.readableBytes
-            for delivery in segment.deliveries { deliveries.add(delivery) }
-            // Mostly there is one segment: it lends its list.
+            // Mostly there is one segment: it lends its lists.
+            if deliveries.isEmpty {
+                deliveries = segment.deliveries
+            } else {
+                for delivery in segment.deliveries { deliveries.add(delivery) }
+            }
             if stamps.isEmpty { stamps = segment.stamps } else { stamps += segment.stamps }
             return
         }
