@@ -35,11 +35,19 @@ public protocol ConnectionRegistry: Sendable {
 public struct StreamOwner: Hashable, Sendable {
     public let user: UserID
     public let project: ProjectID
+    /// Of both names, which are looked up several times for each stream.
+    private let digest: Int
 
     public init(user: UserID, project: ProjectID) {
         self.user = user
         self.project = project
+        var hasher = Hasher()
+        hasher.combine(user)
+        hasher.combine(project)
+        digest = hasher.finalize()
     }
+
+    public func hash(into hasher: inout Hasher) { hasher.combine(digest) }
 }
 
 /// Names one stream of a user.

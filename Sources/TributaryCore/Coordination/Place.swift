@@ -1,7 +1,9 @@
 import TributaryProtocol
 
 /// A stream that this node has let in, as its registrar knows it.
-struct Place {
+///
+/// `@unchecked Sendable`: what changes is its registrar's event loop's alone.
+final class Place: @unchecked Sendable {
     let id: ConnectionID
     let owner: StreamOwner
     let instance: ClientInstanceID?
@@ -16,6 +18,8 @@ struct Place {
     var connectedAt: UInt64
     /// Its shard has been told that it may open.
     var isLetIn = false
+    /// Its stream has ended, or was refused: the registrar has forgotten it.
+    var isGone = false
     /// It lost its place, or its user the right to it, before it was let in: it ends as soon as it has begun.
     var ending: StreamCloseReason?
 

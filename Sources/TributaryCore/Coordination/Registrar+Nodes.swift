@@ -97,9 +97,10 @@ extension Registrar {
             answer.more = found.more
         case .find:
             guard let id else { break }
-            answer.found = await find(id).map {
-                .init(
-                    user: $0.owner.user.rawValue, project: $0.owner.project.rawValue, channels: names(of: $0.channels))
+            answer.found = await find(id).map { place, channels in
+                let owner = place.owner
+                return .init(
+                    user: owner.user.rawValue, project: owner.project.rawValue, channels: names(of: channels))
             }
         case .close:
             guard let id else { break }

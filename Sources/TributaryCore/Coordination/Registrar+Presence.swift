@@ -41,7 +41,7 @@ extension Registrar {
     private static let usersPerCall = 500
 
     private func presentUser(_ owner: StreamOwner) -> PresentUser? {
-        guard let place = open(owner).first, !place.isAnonymous else { return nil }
+        guard let place = owners[owner]?.first(where: \.isLetIn), !place.isAnonymous else { return nil }
         return PresentUser(id: owner.user, type: place.userType)
     }
 

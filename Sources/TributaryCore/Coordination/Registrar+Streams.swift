@@ -7,35 +7,39 @@ extension Registrar {
     func connections(
         of user: UserID?, in project: ProjectID?, limit: Int
     ) async -> (connections: [ConnectionListing.Connection], more: Bool) {
-        let found = try? await eventLoop.submit { () -> [Place] in
-            self.places(of: user, in: project).sorted { $0.connectedAt < $1.connectedAt }
+        let found = try? await eventLoop.submit {
+            let places = self.places(of: user, in: project).sorted { $0.connectedAt < $1.connectedAt }
+            return (places: places.prefix(limit).map { ($0, connectedAt: $0.connectedAt) }, count: places.count)
         }.get()
-        let places = Array((found ?? []).prefix(limit))
+        let places = found?.places ?? []
         var views: [ConnectionID: StreamView] = [:]
-        for (index, places) in Dictionary(grouping: places, by: \.shard) {
+        for (index, places) in Dictionary(grouping: places.map(\.0), by: \.shard) {
             let shard = shards[index]
             let ids = places.map(\.id)
             let seen = try? await shard.eventLoop.submit { ids.compactMap { shard.view(of: $0) } }.get()
             for view in seen ?? [] { views[view.id] = view }
         }
-        let connections = places.compactMap { place in
-            views[place.id].map { ConnectionListing.Connection(place, $0, node: node, names: names(of: $0.channels)) }
+        let connections = places.compactMap { place, connectedAt in
+            views[place.id].map { view in
+                ConnectionListing.Connection(
+                    place, connectedAt: connectedAt, view, node: node, names: names(of: view.channels))
+            }
         }
         return (connections, (found?.count ?? 0) > limit)
     }
 
     private func places(of user: UserID?, in project: ProjectID?) -> [Place] {
         if let user, let project {
-            return (owners[StreamOwner(user: user, project: project)] ?? []).compactMap { places[$0] }
+            return owners[StreamOwner(user: user, project: project)] ?? []
         }
         return places.values.filter {
             (user == nil || $0.owner.user == user) && (project == nil || $0.owner.project == project)
         }
     }
 
-    /// A stream, if this node has it.
-    func find(_ id: ConnectionID) async -> Place? {
-        (try? await eventLoop.submit { self.places[id] }.get()).flatMap { $0 }
+    /// A stream and its channels, if this node has it.
+    func find(_ id: ConnectionID) async -> (place: Place, channels: ChannelSet)? {
+        (try? await eventLoop.submit { self.places[id].map { ($0, $0.channels) } }.get()).flatMap { $0 }
     }
 
     /// Closes a stream if this node has it.
@@ -57,7 +61,7 @@ extension Registrar {
     ///
     /// - Returns: the channels that it will have, by name.
     func change(_ id: ConnectionID, of user: UserID?, _ change: ChannelChange) async -> [String]? {
-        guard let place = await find(id), user == nil || place.owner.user == user else { return nil }
+        guard let place = await find(id)?.place, user == nil || place.owner.user == user else { return nil }
         let shard = shards[place.shard]
         let channels = try? await shard.eventLoop.submit { shard.change(id, change) }.get()
         return channels.flatMap { $0 }.map { names(of: $0) }
@@ -65,18 +69,18 @@ extension Registrar {
 
     /// Gives a stream of `user`'s the time of a new credential, if this node has it.
     func renew(_ id: ConnectionID, of user: UserID, _ renewal: StreamRenewal) async -> Bool {
-        guard let place = await find(id), place.owner.user == user else { return false }
+        guard let place = await find(id)?.place, place.owner.user == user else { return false }
         let shard = shards[place.shard]
         return (try? await shard.eventLoop.submit { shard.renew(id, renewal) }.get()) ?? false
     }
 }
 
 extension ConnectionListing.Connection {
-    fileprivate init(_ place: Place, _ view: StreamView, node: String, names: [String]) {
+    fileprivate init(_ place: Place, connectedAt: UInt64, _ view: StreamView, node: String, names: [String]) {
         self.init(
             connectionID: "\(place.id)", userID: place.owner.user.rawValue, projectID: place.owner.project.rawValue,
             clientInstanceID: place.instance?.rawValue, node: node, channels: names, address: place.address,
-            userAgent: place.userAgent, connectedAt: Instant(milliseconds: place.connectedAt / 1_000).iso8601,
+            userAgent: place.userAgent, connectedAt: Instant(milliseconds: connectedAt / 1_000).iso8601,
             state: view.state, cursor: view.position.map(\.high)
         )
     }

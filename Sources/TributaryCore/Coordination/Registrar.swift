@@ -20,7 +20,7 @@ final class Registrar: @unchecked Sendable {
 
     var limits: AdmissionLimits
     var places: [ConnectionID: Place] = [:]
-    var owners: [StreamOwner: [ConnectionID]] = [:]
+    var owners: [StreamOwner: [Place]] = [:]
     var closings = RecentClosings()
     var revocations = RecentRevocations()
     /// Are told who may not read any more, before the streams are closed. On the registrar's event loop.
@@ -114,11 +114,11 @@ final class Registrar: @unchecked Sendable {
             count(error)
             return promise.fail(error)
         }
-        var place = Place(request, shard: shard, connectedAt: Instant.microseconds)
+        let place = Place(request, shard: shard, connectedAt: Instant.microseconds)
         if revocations.include(place.owner, since: request.judgedSince) { place.ending = .revoked }
         guard place.isRegistered else {
             add(place)
-            return letIn(place.id, at: shard, promise)
+            return letIn(place, promise)
         }
         register(place, promise)
     }
@@ -137,21 +137,21 @@ final class Registrar: @unchecked Sendable {
                 isDecided = true
                 switch result {
                 case .success(.accepted(let connectedAt, let displaced)):
-                    self.places[place.id]?.connectedAt = connectedAt
+                    place.connectedAt = connectedAt
                     self.displace(displaced)
                     // It ended meanwhile, and was taken out before it was entered.
-                    if self.places[place.id] == nil { self.remove(StreamEntry(owner: place.owner, id: place.id)) }
-                    if !isLate { self.letIn(place.id, at: place.shard, promise) }
+                    if place.isGone { self.remove(StreamEntry(owner: place.owner, id: place.id)) }
+                    if !isLate { self.letIn(place, promise) }
                 case .success(.rejected(let current)):
                     guard !isLate else { return }
                     let refusal = AdmissionRefusal.userLimit(
                         current: current, maximum: self.configuration.streamLimit.maximum ?? current)
                     self.count(refusal)
-                    self.forget(place.id)
+                    self.forget(place)
                     promise.fail(refusal)
                 case .failure(let error):
                     self.failed(error)
-                    if !isLate { self.letInAlone(place.id, promise) }
+                    if !isLate { self.letInAlone(place, promise) }
                 }
             }
         // Memory answers at once.
@@ -160,15 +160,15 @@ final class Registrar: @unchecked Sendable {
             guard !isDecided else { return }
             isDecided = true
             self.failed(CoordinationError.unavailable("the registry did not answer in time"))
-            self.letInAlone(place.id, promise)
+            self.letInAlone(place, promise)
         }
     }
 
     /// Nobody can say what other nodes have: the limits hold for what this one has.
-    private func letInAlone(_ id: ConnectionID, _ promise: EventLoopPromise<Void>) {
+    private func letInAlone(_ place: Place, _ promise: EventLoopPromise<Void>) {
         figures.unregistered += 1
-        guard let place = places[id] else { return promise.succeed() }
-        let others = (owners[place.owner] ?? []).compactMap { $0 == id ? nil : places[$0] }
+        guard !place.isGone else { return promise.succeed() }
+        let others = (owners[place.owner] ?? []).filter { $0 !== place }
             .sorted { $0.connectedAt < $1.connectedAt }
         let replaced = others.filter { $0.instance != nil && $0.instance == place.instance }
         let rest = others.filter { $0.instance == nil || $0.instance != place.instance }
@@ -177,30 +177,30 @@ final class Registrar: @unchecked Sendable {
         if excess > 0, limit.policy == .reject {
             let refusal = AdmissionRefusal.userLimit(current: rest.count, maximum: limit.maximum ?? 0)
             count(refusal)
-            forget(id)
+            forget(place)
             return promise.fail(refusal)
         }
         displace(
             replaced.map { Displacement(id: $0.id, node: node, reason: .replaced) }
                 + rest.prefix(excess).map { Displacement(id: $0.id, node: node, reason: .evicted) }
         )
-        letIn(id, at: place.shard, promise)
+        letIn(place, promise)
     }
 
     /// The stream may open; what was said of it meanwhile follows.
-    private func letIn(_ id: ConnectionID, at shard: Int, _ promise: EventLoopPromise<Void>) {
-        places[id]?.isLetIn = true
-        if let place = places[id], !place.isAnonymous, open(place.owner).count == 1 { notePresence(of: place.owner) }
-        let shard = shards[shard]
+    private func letIn(_ place: Place, _ promise: EventLoopPromise<Void>) {
+        if !place.isGone {
+            place.isLetIn = true
+            if !place.isAnonymous, owners[place.owner]?.count(where: \.isLetIn) == 1 { notePresence(of: place.owner) }
+        }
+        let shard = shards[place.shard]
         shard.eventLoop.perform { shard.letIn(promise) }
         // Another node's word may overtake the registry's own answer.
-        if let reason = places[id]?.ending { close(id, reason) }
+        if !place.isGone, let reason = place.ending { close(place, reason) }
     }
 
     /// A user's streams that were let in: one that is still to be decided on is nowhere yet.
-    func open(_ owner: StreamOwner) -> [Place] {
-        (owners[owner] ?? []).compactMap { places[$0] }.filter(\.isLetIn)
-    }
+    func open(_ owner: StreamOwner) -> [Place] { (owners[owner] ?? []).filter(\.isLetIn) }
 
     func limit(for place: Place) -> StreamLimit {
         var limit = configuration.streamLimit
@@ -219,7 +219,7 @@ final class Registrar: @unchecked Sendable {
 
     private func add(_ place: Place) {
         places[place.id] = place
-        owners[place.owner, default: []].append(place.id)
+        owners[place.owner, default: []].append(place)
     }
 
     /// Whether a stream would be let in.
@@ -247,17 +247,20 @@ final class Registrar: @unchecked Sendable {
             if let reason {
                 self.closings.note(place, reason, position: position, channels: self.names(of: place.channels))
             }
-            self.forget(id)
+            self.forget(place)
             if place.isRegistered { self.remove(StreamEntry(owner: place.owner, id: id)) }
         }
     }
 
-    private func forget(_ id: ConnectionID) {
-        guard let place = places.removeValue(forKey: id) else { return }
+    private func forget(_ place: Place) {
+        guard !place.isGone else { return }
+        place.isGone = true
+        places[place.id] = nil
         limits.leave(place.address)
-        owners[place.owner]?.removeAll { $0 == id }
-        guard owners[place.owner]?.isEmpty == true else { return }
-        owners[place.owner] = nil
+        // Taken out, so that it is changed in place and not copied.
+        var others = owners.removeValue(forKey: place.owner) ?? []
+        others.removeAll { $0 === place }
+        guard others.isEmpty else { return owners[place.owner] = others }
         if !place.isAnonymous, place.isLetIn { notePresence(of: place.owner) }
     }
 
@@ -284,13 +287,17 @@ final class Registrar: @unchecked Sendable {
     @discardableResult
     func close(_ id: ConnectionID, _ reason: StreamCloseReason) -> Bool {
         guard let place = places[id] else { return false }
-        guard place.isLetIn else {
-            places[id]?.ending = reason
-            return true
-        }
-        let shard = shards[place.shard]
-        shard.eventLoop.perform { shard.close(id, reason) }
+        close(place, reason)
         return true
+    }
+
+    private func close(_ place: Place, _ reason: StreamCloseReason) {
+        guard place.isLetIn else {
+            place.ending = reason
+            return
+        }
+        let (shard, id) = (shards[place.shard], place.id)
+        shard.eventLoop.perform { shard.close(id, reason) }
     }
 
     private func count(_ refusal: AdmissionRefusal) {
