@@ -4,10 +4,11 @@ public struct ProjectID: Hashable, Sendable, CustomStringConvertible {
 
     /// - Throws: ``InvalidName`` if `rawValue` breaks the rule above.
     public init(_ rawValue: some StringProtocol) throws(InvalidName) {
-        guard rawValue.isName(limit: 128, allowed: \.isIdentifierByte) else {
+        let text = String(rawValue)
+        guard text.isName(limit: 128, allowed: { $0.isIdentifierByte }) else {
             throw InvalidName(kind: "project_id", rule: "1 to 128 characters of A-Z a-z 0-9 . _ : @ -")
         }
-        self.rawValue = String(rawValue)
+        self.rawValue = text
     }
 
     private init(unchecked rawValue: String) {

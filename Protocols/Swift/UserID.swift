@@ -4,13 +4,16 @@ public struct UserID: Hashable, Sendable, CustomStringConvertible {
 
     /// - Throws: ``InvalidName`` if `rawValue` is empty, longer than 256 bytes of UTF-8, or holds a control character.
     public init(_ rawValue: some StringProtocol) throws(InvalidName) {
-        // Nearly all users are ASCII, and need no table of Unicode.
-        let isPrintable =
-            rawValue.utf8.allSatisfy { 0x20..<0x7F ~= $0 } || rawValue.unicodeScalars.allSatisfy(\.isPrintable)
-        guard isPrintable, rawValue.isName(limit: 256, allowed: { _ in true }) else {
+        let text = String(rawValue)
+        guard text.isName(limit: 256, allowed: { _ in true }), Self.isPrintable(text) else {
             throw InvalidName(kind: "user_id", rule: "1 to 256 bytes of printable UTF-8")
         }
-        self.rawValue = String(rawValue)
+        self.rawValue = text
+    }
+
+    private static func isPrintable(_ text: String) -> Bool {
+        // Nearly all users are ASCII, and need no table of Unicode.
+        text.utf8.allSatisfy { 0x20..<0x7F ~= $0 } || text.unicodeScalars.allSatisfy(\.isPrintable)
     }
 
     /// Byte by byte: to Swift's strings the Kelvin sign is a K, to everybody else they are two users.

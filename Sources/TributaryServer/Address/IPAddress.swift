@@ -48,13 +48,29 @@ struct IPAddress: Sendable, Hashable {
 
 extension IPAddress: CustomStringConvertible {
     var description: String {
+        if isIPv4 { return dottedDecimal }
         var packed = ByteBuffer()
-        if isIPv4 {
-            packed.writeInteger(UInt32(truncatingIfNeeded: bits))
-        } else {
-            packed.writeInteger(UInt64(truncatingIfNeeded: bits >> 64))
-            packed.writeInteger(UInt64(truncatingIfNeeded: bits))
-        }
+        packed.writeInteger(UInt64(truncatingIfNeeded: bits >> 64))
+        packed.writeInteger(UInt64(truncatingIfNeeded: bits))
         return (try? SocketAddress(packedIPAddress: packed, port: 0))?.ipAddress ?? "unknown"
+    }
+
+    /// As `inet_ntop` has it; written out, because each stream needs one.
+    private var dottedDecimal: String {
+        String(unsafeUninitializedCapacity: 15) { text in
+            var count = 0
+            func write(_ byte: UInt8) {
+                text[count] = byte
+                count += 1
+            }
+            for shift in stride(from: UInt128(24), through: 0, by: -8) {
+                let octet = UInt8(truncatingIfNeeded: bits >> shift)
+                if octet >= 100 { write(UInt8(ascii: "0") + octet / 100) }
+                if octet >= 10 { write(UInt8(ascii: "0") + octet / 10 % 10) }
+                write(UInt8(ascii: "0") + octet % 10)
+                if shift > 0 { write(UInt8(ascii: ".")) }
+            }
+            return count
+        }
     }
 }

@@ -29,14 +29,14 @@ struct Query: Equatable {
         }
     }
 
-    /// The value of a parameter that may stand under several spellings, once.
+    /// The value of a parameter that may stand under two spellings, once.
     ///
     /// - Throws: `repeated_parameter` if it stands there more than once, whichever way it is spelt.
-    func value(_ names: String...) throws(Problem) -> String? {
+    func value(_ name: String, _ otherName: String? = nil) throws(Problem) -> String? {
         var found: String?
-        for item in items where names.contains(item.name) {
+        for item in items where item.name == name || item.name == otherName {
             guard found == nil else {
-                throw .repeated(names[0])
+                throw .repeated(name)
             }
             found = item.value
         }
