@@ -10,6 +10,9 @@
 #include <sys/syscall.h>
 
 extern long syscall(long number, ...);
+struct sockaddr;
+/// Declared by <sys/socket.h> for _GNU_SOURCE alone.
+extern int accept4(int socket, struct sockaddr *address, unsigned int *length, int flags);
 extern void *memmem(const void *bytes, size_t count, const void *part, size_t part_count);
 
 /// Has the kernel send this process a signal when the thread that started it is gone.

@@ -15,7 +15,7 @@ import Testing
     ].joined(separator: "\r\n")
 
     private func plain(_ text: String, limit: Int = 4_096) -> HTTPRequestHead.PlainStreamRequest {
-        HTTPRequestHead.plainStreamRequest(ByteBuffer(string: text), limit: limit)
+        ByteBuffer(string: text).withUnsafeReadableBytes { HTTPRequestHead.plainStreamRequest($0, limit: limit) }
     }
 
     /// The head, as NIO's parser has it.

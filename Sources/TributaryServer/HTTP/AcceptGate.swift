@@ -13,23 +13,23 @@ final class AcceptGate: ChannelDuplexHandler {
     typealias OutboundIn = Never
 
     private let connections: OpenConnections
-    private let logger: Logger
+    private var log: NoRoomLog
     private var isHeldBack = false
     /// Event loops that were given connections in this read.
     private var givenTo: [any EventLoop] = []
     /// Event loops that have yet to set up what they were given.
     private var settingUp = 0
     private var isReadAskedFor = false
-    private var loggedAt: NIODeadline?
 
     init(connections: OpenConnections, logger: Logger) {
         self.connections = connections
-        self.logger = logger
+        log = NoRoomLog(logger)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let connection = unwrapInboundIn(data)
-        connections.count(connection)
+        connections.enter()
+        connections.leave(with: connection)
         let eventLoop = connection.eventLoop
         if eventLoop !== context.eventLoop, !givenTo.contains(where: { $0 === eventLoop }) { givenTo.append(eventLoop) }
         context.fireChannelRead(data)
@@ -65,20 +65,12 @@ final class AcceptGate: ChannelDuplexHandler {
         let mayAccept = connections.mayAccept { eventLoop.execute { bound.value.gate.resume(bound.value.context) } }
         if mayAccept { return context.read() }
         isHeldBack = true
-        log()
+        log.tell()
     }
 
     private func resume(_ context: ChannelHandlerContext) {
         isHeldBack = false
         // Where the listener has closed meanwhile, that is nothing.
         if context.channel.isActive { read(context: context) }
-    }
-
-    /// At most once a second.
-    private func log() {
-        let now = NIODeadline.now()
-        if let loggedAt, now - loggedAt < .seconds(1) { return }
-        loggedAt = now
-        logger.warning("no room for connections: those that wait longest for their client are closed")
     }
 }

@@ -28,9 +28,10 @@ struct ConnectionRoom<ID: Hashable & Sendable> {
     /// A connection was accepted.
     mutating func enter() { count += 1 }
 
-    /// A connection is gone.
-    mutating func leave(_ id: ID) {
+    /// A connection is gone; `nil` for one that never waited for its client.
+    mutating func leave(_ id: ID?) {
         count -= 1
+        guard let id else { return }
         leaving.remove(id)
         forget(id)
     }

@@ -43,8 +43,7 @@ extension ConnectionServices {
         _ request: StreamRequest, from peer: ConnectionPeer, origin: String?, on context: ChannelHandlerContext,
         insteadOf handler: any ChannelHandler, leave: () -> Void
     ) throws(Problem) {
-        let fields = browsers.fields(for: origin, isSecure: peer.isSecure)
-        let head = StreamResponseHead.bytes(date: HTTPDate.now, and: fields)
+        let head = streamHead(origin: origin, isSecure: peer.isSecure)
         if !peer.isSecure, let stream = socketStream(insteadOf: context.channel) {
             return stream.open(request, on: hub, head: head)
         }
@@ -52,6 +51,11 @@ extension ConnectionServices {
         try stream.takeOver(context, before: handler)
         leave()
         stream.open(request, on: hub, head: head)
+    }
+
+    /// What a stream's answer begins with.
+    func streamHead(origin: String?, isSecure: Bool) -> ByteBuffer {
+        StreamResponseHead.bytes(date: HTTPDate.now, and: browsers.fields(for: origin, isSecure: isSecure))
     }
 
     /// Takes a plain connection from its channel, which is closed; its socket is not.
@@ -62,9 +66,7 @@ extension ConnectionServices {
             guard let poller = sockets?.poller(of: channel.eventLoop), let socket = StreamSocket(of: channel) else {
                 return nil
             }
-            let connections = connections
-            let stream = SocketStream(socket, poller: poller) { connections.leave(ObjectIdentifier($0)) }
-            guard let stream else {
+            guard let stream = socketStream(on: socket, poller: poller) else {
                 socket.close()
                 return nil
             }
@@ -75,6 +77,14 @@ extension ConnectionServices {
             return nil
         #endif
     }
+
+    #if os(Linux)
+        /// - Returns: `nil` where the socket can't be watched.
+        func socketStream(on socket: StreamSocket, poller: SocketPoller) -> SocketStream? {
+            let connections = connections
+            return SocketStream(socket, poller: poller) { connections.leave(ObjectIdentifier($0)) }
+        }
+    #endif
 
     private func takePlace(
         _ request: StreamRequest, on eventLoop: any EventLoop,

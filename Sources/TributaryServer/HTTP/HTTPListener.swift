@@ -18,6 +18,10 @@ final class HTTPListener: Sendable {
     private let setup: ConnectionSetup
     private let group: any EventLoopGroup
     private let channel = NIOLockedValueBox<(any Channel)?>(nil)
+    #if os(Linux)
+        /// Accepts in the channel's place.
+        private let acceptor = NIOLockedValueBox<Acceptor?>(nil)
+    #endif
 
     /// 4,096: connections that come all at once after a restart wait in the kernel rather than being refused.
     private static let backlog: Int32 = 4_096
@@ -44,6 +48,7 @@ final class HTTPListener: Sendable {
         do {
             let channel = try await bootstrap().bind(to: address).get()
             self.channel.withLockedValue { $0 = channel }
+            try await channel.eventLoop.submit { self.accept(at: channel) }.get()
             return channel.localAddress ?? address
         } catch {
             throw listenError(error)
@@ -52,13 +57,46 @@ final class HTTPListener: Sendable {
 
     /// Closes the listening socket; connections that exist stay.
     func stopAccepting() async {
-        let channel = channel.withLockedValue { $0 }
-        try? await channel?.close().get()
+        try? await close()?.get()
     }
 
     /// The same without waiting.
     func stopAcceptingNow() {
-        channel.withLockedValue { $0 }?.close(promise: nil)
+        _ = close()
+    }
+
+    private func close() -> EventLoopFuture<Void>? {
+        guard let channel = channel.withLockedValue({ $0 }) else { return nil }
+        #if os(Linux)
+            // Before the socket's number is another one's.
+            let acceptor = acceptor.withLockedValue { $0 }
+            return channel.eventLoop.flatSubmit {
+                acceptor?.stop()
+                return channel.close()
+            }
+        #else
+            return channel.close()
+        #endif
+    }
+
+    /// Begins to accept: without channels where connections need none to say what they want, else as NIO does.
+    private func accept(at channel: any Channel) {
+        #if os(Linux)
+            if acceptsDirectly, let sockets = setup.services.sockets,
+                let poller = sockets.poller(of: channel.eventLoop), let socket = StreamSocket.descriptor(of: channel),
+                let acceptor = Acceptor(
+                    socket: socket, poller: poller, pollers: sockets.pollers, arrivals: Arrivals(setup: setup),
+                    logger: setup.services.logger)
+            {
+                return self.acceptor.withLockedValue { $0 = acceptor }
+            }
+        #endif
+        channel.setOption(.autoRead, value: true).whenSuccess { channel.read() }
+    }
+
+    /// Nothing comes before HTTP, and streams are asked for here.
+    private var acceptsDirectly: Bool {
+        setup.certificate == nil && !setup.expectsProxyHeader && setup.services.port == .main
     }
 
     private func bootstrap() -> ServerBootstrap {
@@ -66,6 +104,7 @@ final class HTTPListener: Sendable {
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: Self.backlog)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelOption(.autoRead, value: false)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let gate = AcceptGate(connections: setup.services.connections, logger: setup.services.logger)

@@ -17,17 +17,14 @@ extension HTTPRequestHead {
     /// behind the head, has a body or wants the connection for something else, and whatever stands in no well-formed request.
     ///
     /// Source: https://www.rfc-editor.org/rfc/rfc9112#section-3 and #section-5
-    static func plainStreamRequest(_ bytes: ByteBuffer, limit: Int) -> PlainStreamRequest {
-        bytes.withUnsafeReadableBytes { bytes in
-            guard bytes.count <= limit, PlainRequest.mayBegin(bytes) else { return .other }
-            guard bytes.suffix(4).elementsEqual(PlainRequest.end) else {
-                return PlainRequest.goesOnBehindItsHead(bytes) ? .other : .incomplete
-            }
-            guard let read = PlainRequest(bytes) else { return .other }
-            return .complete(
-                HTTPRequestHead(
-                    version: .http1_1, method: .GET, uri: read.target, headers: HTTPHeaders(read.fields)))
+    static func plainStreamRequest(_ bytes: UnsafeRawBufferPointer, limit: Int) -> PlainStreamRequest {
+        guard bytes.count <= limit, PlainRequest.mayBegin(bytes) else { return .other }
+        guard bytes.suffix(4).elementsEqual(PlainRequest.end) else {
+            return PlainRequest.goesOnBehindItsHead(bytes) ? .other : .incomplete
         }
+        guard let read = PlainRequest(bytes) else { return .other }
+        return .complete(
+            HTTPRequestHead(version: .http1_1, method: .GET, uri: read.target, headers: HTTPHeaders(read.fields)))
     }
 }
 

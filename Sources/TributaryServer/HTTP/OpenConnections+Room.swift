@@ -3,10 +3,12 @@ import NIOCore
 
 // Room for connections and for what they hold: `ConnectionRoom` decides who goes.
 extension OpenConnections {
-    /// Counts a socket from its accept to its end, whatever it becomes.
-    func count(_ channel: any Channel) {
+    /// Counts a socket from its accept on, until ``leave(_:)``.
+    func enter() { state.withLockedValue { $0.room.enter() } }
+
+    /// A channel has a socket that counts: until the channel is closed.
+    func leave(with channel: any Channel) {
         let id = ObjectIdentifier(channel)
-        state.withLockedValue { $0.room.enter() }
         channel.closeFuture.whenComplete { _ in self.leave(id) }
     }
 
@@ -61,10 +63,10 @@ extension OpenConnections {
 
     /// A socket is closed.
     ///
-    /// - Parameter id: of what had it.
-    func leave(_ id: ObjectIdentifier) {
+    /// - Parameter id: of what had it; `nil` if nothing had.
+    func leave(_ id: ObjectIdentifier?) {
         let resuming = state.withLockedValue { state -> [@Sendable () -> Void] in
-            guard state.handedOver.remove(id) == nil else { return [] }
+            if let id, state.handedOver.remove(id) != nil { return [] }
             state.room.leave(id)
             guard !state.room.isFull else { return [] }
             defer { state.whenRoom = [] }

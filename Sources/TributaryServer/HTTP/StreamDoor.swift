@@ -32,7 +32,7 @@ final class StreamDoor: ChannelDuplexHandler, RemovableChannelHandler {
 
     /// 4 parts of a head, and 4 KiB: as browsers send it. Whoever takes longer has the parser's patience.
     private static let partLimit = 4
-    private static let byteLimit = 4 << 10
+    static let byteLimit = 4 << 10
 
     private var services: ConnectionServices { setup.services }
 
@@ -99,7 +99,7 @@ final class StreamDoor: ChannelDuplexHandler, RemovableChannelHandler {
 
     private func meet(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {
         let limit = min(Self.byteLimit, services.limits.headBytes)
-        switch HTTPRequestHead.plainStreamRequest(bytes, limit: limit) {
+        switch bytes.withUnsafeReadableBytes({ HTTPRequestHead.plainStreamRequest($0, limit: limit) }) {
         case .other: giveWay()
         case .incomplete where partCount >= Self.partLimit: giveWay()
         case .incomplete: break

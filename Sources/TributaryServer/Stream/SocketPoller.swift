@@ -4,7 +4,7 @@
     import NIOCore
     import TributaryCore
 
-    /// The sockets of one event loop's streams, which the loop's own selector does not know: a few of them that are ready at a time,
+    /// The sockets of one event loop's streams, and of those that connections wait at, which the loop's own selector does not know: a few of them that are ready at a time,
     /// where the selector deals with ten thousand that were cut together before it looks at anything else.
     ///
     /// ``SocketWatch`` tells it when there is something to look at. `@unchecked Sendable`: its event loop owns all mutable state; every
@@ -29,6 +29,8 @@
         private let lookAgain: @Sendable () -> Void
         /// By their sockets' descriptors.
         private var streams: [CInt: SocketStream] = [:]
+        /// By the descriptors of sockets that listen: what accepts there, and says whether more may wait.
+        private var acceptors: [CInt: () -> Bool] = [:]
         /// Somebody tells it when to look.
         private var isWatched = false
 
@@ -66,6 +68,27 @@
         /// Forgets a socket that is about to be closed: nobody else has it, so that the kernel forgets it then.
         func remove(_ socket: CInt) { streams[socket] = nil }
 
+        /// Begins to tell of connections that wait at a socket.
+        ///
+        /// - Parameter accept: returns whether more may wait: then it is called again when the loop has looked at its other sockets.
+        /// - Returns: false if that can't be.
+        func listen(at socket: CInt, accept: @escaping () -> Bool) -> Bool {
+            guard control(EPOLL_CTL_ADD, socket, EPOLLIN.rawValue) else { return false }
+            acceptors[socket] = accept
+            return true
+        }
+
+        /// Tells of no connections for now, or again.
+        func pauseListening(at socket: CInt, _ isPaused: Bool) {
+            _ = control(EPOLL_CTL_MOD, socket, isPaused ? 0 : EPOLLIN.rawValue)
+        }
+
+        /// Forgets a socket that is about to be closed.
+        func stopListening(at socket: CInt) {
+            acceptors[socket] = nil
+            _ = control(EPOLL_CTL_DEL, socket, 0)
+        }
+
         private func control(_ operation: CInt, _ socket: CInt, _ events: UInt32) -> Bool {
             var event = epoll_event()
             event.events = events
@@ -76,18 +99,24 @@
         /// Tells streams what their sockets are ready for.
         func look() {
             guard isWatched else { return }
-            let (count, ready) = withUnsafeTemporaryAllocation(of: epoll_event.self, capacity: Self.socketsPerTurn) {
+            var ready: [(stream: SocketStream, readiness: Readiness)] = []
+            var accepting: [() -> Bool] = []
+            let count = withUnsafeTemporaryAllocation(of: epoll_event.self, capacity: Self.socketsPerTurn) {
                 let count = Int(epoll_wait(descriptor, $0.baseAddress, CInt(Self.socketsPerTurn), 0))
                 // All are looked up first: one that ends in this turn may leave its number to another.
-                return (
-                    count,
-                    $0.prefix(max(0, count)).compactMap { event in
-                        streams[event.data.fd].map { (stream: $0, readiness: Readiness(bits: event.events)) }
+                for event in $0.prefix(max(0, count)) {
+                    if let stream = streams[event.data.fd] {
+                        ready.append((stream, Readiness(bits: event.events)))
+                    } else if let accept = acceptors[event.data.fd] {
+                        accepting.append(accept)
                     }
-                )
+                }
+                return count
             }
             for (stream, readiness) in ready { stream.isReady(for: readiness) }
-            guard count == Self.socketsPerTurn else { return lookAgain() }
+            var goesOn = count == Self.socketsPerTurn
+            for accept in accepting where accept() { goesOn = true }
+            guard goesOn else { return lookAgain() }
             if let turns { return turns.afterSockets { self.look() } }
             eventLoop.assumeIsolated().execute { self.look() }
         }

@@ -23,6 +23,8 @@
         private var isClosing = false
         private var isClosed = false
 
+        /// 2 KiB, such as a response's head and the first frame: to copy so much costs less than to send it as two slices.
+        private static let copiedBytes = 2 << 10
         /// 2 s: as long as an HTTP connection may linger.
         private static let closeTimeout = TimeAmount.seconds(2)
 
@@ -51,7 +53,15 @@
 
         func write(_ bytes: ByteBuffer) {
             guard !isClosed else { return }
-            if first == nil { first = bytes } else { more.append(bytes) }
+            guard let waiting = first?.readableBytes else {
+                first = bytes
+                return
+            }
+            if more.isEmpty, waiting + bytes.readableBytes <= Self.copiedBytes {
+                first?.writeImmutableBuffer(bytes)
+            } else {
+                more.append(bytes)
+            }
         }
 
         func flush() -> Bool {

@@ -52,7 +52,7 @@ import TributaryCore
             eventLoop.execute { poller.turns = turns }
         }
 
-        /// Begins to wait; streams may come from then on.
+        /// Begins to wait; streams, and connections, may come from then on.
         func start() {
             for poller in pollers { poller.eventLoop.execute { poller.begin() } }
             for waited in [bell] + pollers.map(\.descriptor) { Self.wait(for: waited, EPOLL_CTL_ADD, of: descriptor) }

@@ -21,11 +21,15 @@
         /// - Returns: `nil` for a channel that is no socket, for one that has yet to send something, and where the process has no files left.
         init?(of channel: any Channel) {
             guard let waiting = try? channel.syncOptions?.getOption(.bufferedWritableBytes), waiting == 0,
-                let core = channel._channelCore as? any NIOTransportAccessibleChannelCore,
-                let own = Self.descriptor(of: core)
+                let own = Self.descriptor(of: channel)
             else { return nil }
             descriptor = fcntl(own, F_DUPFD_CLOEXEC, 0)
             guard descriptor >= 0 else { return nil }
+        }
+
+        /// A channel's socket; `nil` for a channel that is none.
+        static func descriptor(of channel: any Channel) -> CInt? {
+            (channel._channelCore as? any NIOTransportAccessibleChannelCore).flatMap { descriptor(of: $0) }
         }
 
         /// As `withUnsafeTransportIfAvailable` has it, whose cast to a constrained type takes 4 µs each time: the runtime doesn't
@@ -63,6 +67,13 @@
                 message.msg_iovlen = slices.count
                 return withExtendedLifetime(slices) { max(0, sendmsg(descriptor, &message, Self.flags)) }
             }
+        }
+
+        /// The client has closed its end, or the connection is broken.
+        var hasEnded: Bool {
+            var byte: UInt8 = 0
+            let count = recv(descriptor, &byte, 1, CInt(MSG_PEEK | MSG_DONTWAIT))
+            return count == 0 || count < 0 && errno != EAGAIN && errno != EINTR
         }
 
         /// What became of bytes that the client sent.

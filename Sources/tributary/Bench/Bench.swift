@@ -54,6 +54,7 @@ struct Bench: AsyncParsableCommand {
 
     func run() async throws {
         ProcessLimits.raiseOpenFiles()
+        ProcessLimits.reserveOpenFiles()
         ProcessLimits.ignoreBrokenPipes()
         let result = try await measure(plan())
         if json {
