@@ -78,13 +78,19 @@ def main():
         "generator": {key: value for key, value in generator.items() if key != "runs"},
     }
     for scenario in scenarios:
-        for server in servers:
+        results = {server.name: [] for server in servers}
+        # In turn: a machine has good minutes and bad ones, and all servers are to have some of both.
+        for server in servers * options.runs:
+            found = results[server.name]
+            if found and "failure" in found[-1]:
+                continue
             print(f"{scenario.name}: {server.name} … ", end="", flush=True)
-            result = measuring.measure(server, scenario, (options.server_cpu, options.load_cpu), options.runs)
-            document["results"].setdefault(server.name, {})[scenario.name] = result
-            print(summary(result), flush=True)
-            # After each: a run that is broken off has its figures.
-            path.write_text(json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+            found.append(measuring.measure(server, scenario, (options.server_cpu, options.load_cpu)))
+            print(summary(found[-1]), flush=True)
+        for name, found in results.items():
+            document["results"].setdefault(name, {})[scenario.name] = measuring.middle(found)
+        # After each scenario: a comparison that is broken off has its figures.
+        path.write_text(json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
     (options.results / "comparison.md").write_text(report.markdown(document))
     print((options.results / "comparison.md").read_text())
     return 0

@@ -1,4 +1,4 @@
-"""One scenario against one server: started anew, loaded by `tributary bench`, ended."""
+"""One run of a scenario against a server: started anew, loaded by `tributary bench`, ended."""
 
 import json
 import statistics
@@ -17,20 +17,42 @@ class Failed(Exception):
     """A scenario that could not be measured, and why."""
 
 
-def measure(server, scenario, cores, runs):
-    """The bench's result as it printed it; a `failure` in its place where there is none."""
+def measure(server, scenario, cores):
+    """One run against a server of its own: the bench's result as it printed it; a `failure` in its place where there is none."""
     try:
-        if not scenario.restarts:
-            return _once(server, scenario, cores, runs)
-        results = [_once(server, scenario, cores, 1) for _ in range(runs)]
+        return _measure(server, scenario, cores)
     except (Failed, AssertionError) as error:
         return {"failure": str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__}
-    results.sort(key=lambda result: result.get("rss_per_stream_bytes") or 0)
-    middle = statistics.median_low(range(len(results)))
-    return results[middle] | {"runs": [run for result in results for run in result["runs"]]}
 
 
-def _once(server, scenario, cores, runs):
+# Of what should not happen at all, the worst run's counts.
+WORST = {"streams_failed", "streams_ended", "refused", "lost", "repeated", "disordered", "gaps", "max"}
+
+
+def middle(results):
+    """The medians of several runs' results, and a failure if there is one."""
+    for result in results:
+        if "failure" in result:
+            return result
+    combined = _medians(results)
+    return combined | {"runs": [run for result in results for run in result["runs"]]}
+
+
+def _medians(values):
+    first = values[0]
+    medians = {}
+    for key, value in first.items():
+        found = [value[key] for value in values if value.get(key) is not None]
+        if isinstance(value, dict):
+            medians[key] = _medians(found)
+        elif isinstance(value, bool) or not isinstance(value, (int, float)):
+            medians[key] = value
+        else:
+            medians[key] = max(found) if key in WORST else statistics.median(found)
+    return medians
+
+
+def _measure(server, scenario, cores):
     with tempfile.TemporaryDirectory(prefix="compare-") as folder:
         bed = Bed(Path(folder), *cores)
         with bed.stack:
@@ -42,7 +64,7 @@ def _once(server, scenario, cores, runs):
                 [
                     *(scenario.bench, "--url", running.url, "--header", "Accept: text/event-stream"),
                     *("--server-pid", ",".join(map(str, running.pids)), "--generator-cpu", cores[1]),
-                    *("--runs", str(runs), "--no-ceiling", *scenario.arguments, *publish),
+                    *("--no-ceiling", *scenario.arguments, *publish),
                     *(("--window", str(running.window)) if running.window else ()),
                 ]
             )
