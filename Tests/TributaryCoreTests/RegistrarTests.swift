@@ -224,6 +224,23 @@ import TributaryTesting
         #expect(node.registrar.state.isReachable)
     }
 
+    @Test func `a stream loses its place once, though the registry says so late`() throws {
+        let node = try Node { $0.streamLimit.maximum = 1 }
+        node.start()
+        node.advance(milliseconds: 1)
+        let first = try open(node)
+        node.coordination.holdsAnswers = true
+        let second = try ask(node)
+        node.advance(milliseconds: 1_010)
+        _ = node.shard.open(second.request, sink: RecordingSink())
+        #expect(try closing(first.sink)?.reason == .evicted)
+        #expect(node.registrar.state.figures.displaced == ["evicted": 1])
+        node.coordination.answerAll()
+        node.loop.run()
+        #expect(node.registrar.state.figures.displaced == ["evicted": 1])
+        #expect(try registered(node) == [second.request.id])
+    }
+
     @Test(arguments: [CoordinationError.refused("WRONGTYPE"), .unavailable("its master is away")])
     func `what fails for one user is that user's matter`(_ failure: CoordinationError) throws {
         let node = try Node()

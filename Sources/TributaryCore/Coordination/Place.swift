@@ -18,6 +18,8 @@ final class Place: @unchecked Sendable {
     var connectedAt: UInt64
     /// Its shard has been told that it may open.
     var isLetIn = false
+    /// Its shard has been told to close it, or will be as soon as it has begun.
+    var isClosing = false
     /// Its stream has ended, or was refused: the registrar has forgotten it.
     var isGone = false
     /// It lost its place, or its user the right to it, before it was let in: it ends as soon as it has begun.

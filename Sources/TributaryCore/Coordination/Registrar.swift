@@ -273,6 +273,8 @@ final class Registrar: @unchecked Sendable {
     func displace(_ displaced: [Displacement]) {
         var others: [String: [Displacement]] = [:]
         for displacement in displaced {
+            // The registry's answer may come late, when the same was decided without it.
+            if displacement.node == node, places[displacement.id]?.isClosing != false { continue }
             figures.displaced[displacement.reason.rawValue, default: 0] += 1
             if displacement.node == node {
                 close(displacement.id, displacement.reason == .replaced ? .replaced : .evicted)
@@ -292,6 +294,7 @@ final class Registrar: @unchecked Sendable {
     }
 
     private func close(_ place: Place, _ reason: StreamCloseReason) {
+        place.isClosing = true
         guard place.isLetIn else {
             place.ending = reason
             return
