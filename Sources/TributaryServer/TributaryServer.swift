@@ -63,10 +63,14 @@ public struct TributaryServer: Service {
         // A pair that is not one is told when it comes to listening.
         let certificate = try? configuration.certificate()
         self.certificate = certificate
+        let limiter = PublishLimiter(configuration.publishing)
+        let requestMetrics = RequestMetrics(metrics)
+        let publisher = ImmediatePublisher(
+            access: access, publisher: HTTPPublisher(hub: hub, limiter: limiter), metrics: requestMetrics)
         func services(_ port: ServerPort) -> ConnectionServices {
             ConnectionServices(
                 hub: hub, admission: admission, limits: configuration.limits, port: port, connections: connections,
-                requests: continuation, sockets: sockets, logger: logger
+                requests: continuation, publisher: port == .main ? publisher : nil, sockets: sockets, logger: logger
             )
         }
         func setup(_ services: ConnectionServices) -> ConnectionSetup {
@@ -87,11 +91,10 @@ public struct TributaryServer: Service {
                 setup: setup(services(.admin)), group: eventLoopGroup
             )
         }
-        let limiter = PublishLimiter(configuration.publishing)
         func responder(_ part: APIRoutes.Part) -> RouterResponder<APIContext> {
             APIRoutes(
                 hub: hub, admission: admission, access: access, limiter: limiter, part: part, metrics: metrics,
-                demo: demo
+                requests: requestMetrics, demo: demo
             ).router.buildResponder()
         }
         self.responder = APIResponder(

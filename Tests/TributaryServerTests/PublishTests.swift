@@ -49,6 +49,37 @@ import TributaryTesting
         }
     }
 
+    /// An event alone is answered at once, what stands between goes by way of the router: the order stays.
+    @Test func `requests that were sent ahead are answered in their order`() async throws {
+        @Sendable func post(_ body: String, more: String = "") -> String {
+            "POST /publish HTTP/1.1\r\nHost: t\r\n\(more)Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
+        }
+        try await TestServer.run { server in
+            let stream = try await server.stream("channels=chat")
+            var requests = ""
+            for number in 0..<20 {
+                requests += post(#"{"channel":"chat","event":"x","data":\#(number * 3)}"#)
+                requests += post(#" [{"channel":"chat","event":"x","data":\#(number * 3 + 1)}]"#)
+                requests += "GET /healthz HTTP/1.1\r\nHost: t\r\n\r\n"
+                requests += post(#"\#n{"channel":"chat","event":"x","data":\#(number * 3 + 2)}"#)
+                requests += post(#"{"channel":"nope","event":"x","data":0}"#)
+            }
+            requests += post(#"{"channel":"chat","event":"x","data":60}"#, more: "Connection: close\r\n")
+            let text = try await server.exchange(requests)
+            let bodies = text.components(separatedBy: "\r\n\r\n").dropFirst().map { $0.prefix { $0 != "H" } }
+            let receipt = #","duplicate":false}"#
+            for number in 0..<20 {
+                #expect(bodies[number * 5].hasSuffix(receipt) && bodies[number * 5 + 1].hasSuffix(receipt + "]"))
+                #expect(bodies[number * 5 + 2].hasPrefix(#"{"status":"ok"}"#))
+                #expect(bodies[number * 5 + 3].hasSuffix(receipt) && bodies[number * 5 + 4].contains("unknown_channel"))
+            }
+            #expect(bodies.count == 101 && bodies[100].hasSuffix(receipt))
+            let events = try await stream.events(count: 62).dropFirst()
+            #expect(events.map(\.data) == (0...60).map(String.init))
+            await stream.close()
+        }
+    }
+
     @Test func `bytes that are not UTF-8 are refused`() async throws {
         try await TestServer.run { server in
             let client = try await server.connect()

@@ -4,7 +4,7 @@ import TributaryCore
 import TributaryProtocol
 
 /// A memory relay that a test can take away, and join to another node's.
-final class SwitchableRelay: Relay {
+final class SwitchableRelay: ImmediateRelay {
     private let base: MemoryRelay
     private let isUp = NIOLockedValueBox(true)
     private let peer = NIOLockedValueBox<MemoryRelay?>(nil)

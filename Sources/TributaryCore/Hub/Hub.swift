@@ -15,6 +15,8 @@ public final class Hub: Service {
     public let log: any EventLog
     public var coordination: any Coordination { measuredCoordination }
 
+    /// The relay and the log, where neither has to be waited for.
+    private let immediate: (relay: any ImmediateRelay, log: any ImmediateEventLog)?
     let measuredCoordination: MeasuredCoordination
     let intake: Intake
     let shards: [Shard]
@@ -39,6 +41,11 @@ public final class Hub: Service {
         self.catalog = catalog
         self.relay = relay
         self.log = log
+        if let relay = relay as? any ImmediateRelay, let log = log as? any ImmediateEventLog {
+            immediate = (relay, log)
+        } else {
+            immediate = nil
+        }
         let coordination = MeasuredCoordination(coordination)
         measuredCoordination = coordination
         let rejections = RejectionCounter(logger: logger)
@@ -131,6 +138,39 @@ public final class Hub: Service {
     /// - Throws: ``EventLogError`` or ``RelayError``; ``Envelope/Rejection`` for a reserved name or an envelope over the limit, or
     ///   ``UnknownChannel``. Nothing was published then.
     public func publish(_ event: Event) async throws -> PublishReceipt {
+        switch try outgoing(event) {
+        case .message(let payload, let topic):
+            try await relay.publish(payload, to: topic)
+            return PublishReceipt(id: nil, duplicate: false)
+        case .logged(let event): return try await log.publish(event)
+        }
+    }
+
+    /// Nobody has to be waited for to publish, as there is for Redis or a disk: ``publishNow(_:)`` does it.
+    public var publishesAtOnce: Bool { immediate != nil }
+
+    /// Publishes as ``publish(_:)`` does, before it returns.
+    ///
+    /// - Returns: `nil` without ``publishesAtOnce``; nothing has been done then.
+    /// - Throws: as ``publish(_:)``.
+    public func publishNow(_ event: Event) throws -> PublishReceipt? {
+        guard let immediate else { return nil }
+        switch try outgoing(event) {
+        case .message(let payload, let topic):
+            try immediate.relay.send(payload, to: topic)
+            return PublishReceipt(id: nil, duplicate: false)
+        case .logged(let event): return try immediate.log.place(event)
+        }
+    }
+
+    /// What becomes of an event that is published.
+    private enum Outgoing {
+        /// It is neither kept nor told apart from its repetition: the relay is enough.
+        case message(ByteBuffer, Topic)
+        case logged(Event)
+    }
+
+    private func outgoing(_ event: Event) throws -> Outgoing {
         guard let channel = catalog.index(of: event.channel.name) else {
             throw UnknownChannel(name: event.channel.name)
         }
@@ -145,12 +185,7 @@ public final class Hub: Service {
         }
         let payload = Envelope.encode(event, timestamp: Instant.now.milliseconds)
         guard payload.readableBytes <= configuration.maximumEnvelopeBytes else { throw Envelope.Rejection.tooLarge }
-        // What is neither kept nor told apart from its repetition needs no more than the relay.
-        guard goesToLog || event.clientMessageID != nil else {
-            try await relay.publish(payload, to: event.topic)
-            return PublishReceipt(id: nil, duplicate: false)
-        }
-        return try await log.publish(event)
+        return goesToLog || event.clientMessageID != nil ? .logged(event) : .message(payload, event.topic)
     }
 
     /// Counts something refused before it reached the hub, for `relay.rejected_total`; logged at most once a second.

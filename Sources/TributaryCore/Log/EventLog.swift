@@ -54,3 +54,11 @@ public protocol EventLog: Service {
         _ channels: [Channel], of project: ProjectID, after cursor: LogCursor, limit: Int
     ) -> EventLoopFuture<LogPage>
 }
+
+/// A log that nobody has to wait for.
+public protocol ImmediateEventLog: EventLog {
+    /// Publishes as ``EventLog/publish(_:)`` does, before it returns. From any thread.
+    ///
+    /// - Throws: as ``EventLog/publish(_:)``.
+    func place(_ event: Event) throws -> PublishReceipt
+}

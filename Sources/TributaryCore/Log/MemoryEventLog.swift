@@ -10,7 +10,7 @@ import TributaryProtocol
 ///
 /// Every call does its work before it returns, on the caller's thread and under one lock: assigning an id, appending
 /// and handing the envelope to the relay are one step, and the order of the log is the order of the relay.
-public final class MemoryEventLog: EventLog {
+public final class MemoryEventLog: ImmediateEventLog {
     /// Hands an envelope to the relay; throws if the relay takes none now. It must not call the log.
     public typealias Send = @Sendable (ByteBuffer, Topic) throws -> Void
 

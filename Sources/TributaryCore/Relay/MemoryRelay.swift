@@ -8,7 +8,7 @@ import TributaryProtocol
 /// What is published within one turn of the event loop is handed over as one batch, as one read of a socket would be; behind a batch
 /// that took its time the next one waits for others to join it, 2 ms at most.
 /// `@unchecked Sendable`: `receiver`, `topics` and `pause` are touched on `eventLoop` alone, `inbox` is behind its lock.
-public final class MemoryRelay: Relay, @unchecked Sendable {
+public final class MemoryRelay: ImmediateRelay, @unchecked Sendable {
     public let eventLoop: any EventLoop
     public let kind = "memory"
     public let session = "memory"

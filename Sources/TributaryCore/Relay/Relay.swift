@@ -46,6 +46,14 @@ public protocol Relay: Service {
     var status: RelayStatus { get }
 }
 
+/// A relay that nobody has to wait for.
+public protocol ImmediateRelay: Relay {
+    /// Publishes as ``Relay/publish(_:to:)`` does, before it returns. From any thread.
+    ///
+    /// - Throws: ``RelayError/unavailable(_:)``; then nothing was published.
+    func send(_ payload: ByteBuffer, to topic: Topic) throws
+}
+
 /// Who hears a relay. Every call is made on the relay's event loop.
 public protocol RelayReceiver: AnyObject, Sendable {
     /// One message. `payload` is valid only during the call.

@@ -38,7 +38,7 @@ struct Access: Sendable {
     /// - Throws: `unauthorized` or another reason why the credentials don't hold; `origin_not_allowed` where they do, and
     ///   somebody else's page may have caused the request.
     func caller(_ credentials: Credentials) async throws(Problem) -> Caller {
-        if let caller = callerByToken(credentials) { return caller }
+        if let caller = try callerNow(credentials) { return caller }
         for authenticator in authenticators {
             guard let identity = try await authenticator.authenticate(credentials) else { continue }
             // A stream on it would end at once, and its client come back at once.
@@ -46,6 +46,18 @@ struct Access: Sendable {
             try browsers.check(identity, credentials)
             return Caller(access: self, identity: identity, credentials: credentials)
         }
+        return try callerWithoutProof(credentials)
+    }
+
+    /// The same where nobody has to be asked: for the hub's own tokens, and without other ways to prove who one is.
+    ///
+    /// - Returns: `nil` where somebody has to be.
+    func callerNow(_ credentials: Credentials) throws(Problem) -> Caller? {
+        if let caller = callerByToken(credentials) { return caller }
+        return authenticators.isEmpty ? try callerWithoutProof(credentials) : nil
+    }
+
+    private func callerWithoutProof(_ credentials: Credentials) throws(Problem) -> Caller {
         guard isOpen else { throw .unauthorized(adminToken == nil && authenticators.isEmpty) }
         let caller = openCaller(credentials)
         try browsers.check(caller.identity, credentials)
@@ -83,7 +95,7 @@ struct Access: Sendable {
 
     /// - Throws: ``Problem`` with 401 or 403, or 503 where the application that is to decide doesn't answer.
     func decide(_ demand: Demand, for caller: Caller) async throws(Problem) -> Permit {
-        guard let application, caller.mustAsk else { return try decideAlone(demand, for: caller) }
+        guard let application = toBeAsked(for: caller) else { return try decideAlone(demand, for: caller) }
         let own = try judge(demand, caller)
         var asked = demand
         asked.channels = own.channels
@@ -96,6 +108,9 @@ struct Access: Sendable {
             lease: application.lease(verdict, asked, for: caller)
         )
     }
+
+    /// The application that has a word in what somebody may.
+    func toBeAsked(for caller: Caller) -> (any ApplicationAuthorizer)? { caller.mustAsk ? application : nil }
 
     /// The same where the application is not asked.
     func decideAlone(_ demand: Demand, for caller: Caller) throws(Problem) -> Permit {

@@ -186,18 +186,29 @@ final class ConnectionGate: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     private func dispatch(_ head: HTTPRequestHead, _ body: ByteBuffer) {
+        let client = peer.client(head.headers)
+        switch services.publisher?.answer(head, body, from: client, isSecure: peer.isSecure) {
+        case .success(let json): return send(json)
+        case .failure(let problem): return send(problem)
+        case nil: break
+        }
         guard let context, let request = HTTPRequest(head) else {
             return send(Problem.malformedRequest)
         }
         let gate = NIOLoopBound(self, eventLoop: context.eventLoop)
         let api = APIRequest(
-            head: request, body: body, port: services.port, client: peer.client(head.headers), isSecure: peer.isSecure,
+            head: request, body: body, port: services.port, client: client, isSecure: peer.isSecure,
             channel: context.channel, gate: gate
         )
         if case .terminated = services.requests.yield(api) { send(Problem.draining) }
     }
 
     // MARK: Answers
+
+    private func send(_ json: ByteBuffer) {
+        let fields: HTTPHeaders = ["Content-Type": "application/json", "Cache-Control": "no-store"]
+        send(HTTPResponseHead(version: .http1_1, status: .ok, headers: fields), body: json)
+    }
 
     func send(_ problem: Problem) {
         let response = problem.response

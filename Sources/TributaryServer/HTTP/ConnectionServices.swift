@@ -12,6 +12,8 @@ final class ConnectionServices: Sendable {
     let connections: OpenConnections
     /// Takes complete requests to the router.
     let requests: AsyncStream<APIRequest>.Continuation
+    /// Answers some requests before they get there; `nil` on a port that has none of those.
+    let publisher: ImmediatePublisher?
     let logger: Logger
     /// What watches the sockets of streams; `nil` where there is none, so that they keep their channels.
     let sockets: SocketWatch?
@@ -26,6 +28,7 @@ final class ConnectionServices: Sendable {
         port: ServerPort,
         connections: OpenConnections,
         requests: AsyncStream<APIRequest>.Continuation,
+        publisher: ImmediatePublisher?,
         sockets: SocketWatch?,
         logger: Logger
     ) {
@@ -35,6 +38,7 @@ final class ConnectionServices: Sendable {
         self.port = port
         self.connections = connections
         self.requests = requests
+        self.publisher = publisher
         self.sockets = sockets
         self.logger = logger
     }

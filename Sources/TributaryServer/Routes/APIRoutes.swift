@@ -38,16 +38,18 @@ struct APIRoutes {
     /// All that there are.
     private(set) var all: [Route] = []
 
+    /// - Parameter requests: counts what the router answers; `nil` makes one.
+    ///
     /// What operators ask is there only where somebody can prove to be one; otherwise its paths are unknown like any other.
     init(
         hub: Hub, admission: StreamAdmission, access: Access, limiter: PublishLimiter, part: Part = .everything,
-        metrics: MetricsRegistry = MetricsRegistry(), demo: Demo? = nil
+        metrics: MetricsRegistry = MetricsRegistry(), requests: RequestMetrics? = nil, demo: Demo? = nil
     ) {
         self.hub = hub
         self.access = access
         self.limiter = limiter
         self.metrics = metrics
-        router.add(middleware: MetricsMiddleware(metrics))
+        router.add(middleware: MetricsMiddleware(metrics: requests ?? RequestMetrics(metrics)))
         router.add(middleware: ProblemMiddleware())
         addHealthRoute()
         addReadyRoute()

@@ -43,6 +43,28 @@ struct HTTPPublisher: Sendable {
         return json
     }
 
+    /// Publishes the one event of a body before it returns.
+    ///
+    /// - Returns: `nil` for several events, and where somebody has to be waited for; nothing has been done then.
+    /// - Throws: as ``publish(_:by:trace:)``.
+    func publishNow(_ body: ByteBuffer, by caller: Caller, trace: TraceParent?) throws(Problem) -> ByteBuffer? {
+        guard hub.publishesAtOnce, caller.access.toBeAsked(for: caller) == nil, body.holdsOneEvent,
+            case .one(let result) = try scan(body)
+        else { return nil }
+        do {
+            let draft = try draft(result, by: caller)
+            let permit = try caller.access.decideAlone(draft.demand, for: caller)
+            let receipt = try hub.publishNow(event(draft, permit, in: body, trace: trace))
+            return receipt.map { receipt in
+                var json = ByteBuffer()
+                json.write(receipt)
+                return json
+            }
+        } catch {
+            throw refused(error)
+        }
+    }
+
     private func scan(_ body: ByteBuffer) throws(Problem) -> PublishRequest.Body {
         let scanned = body.withUnsafeReadableBytes { bytes in
             Result { () throws(PublishRequest.BodyError) in
@@ -65,39 +87,61 @@ struct HTTPPublisher: Sendable {
         trace: TraceParent?
     ) async throws -> PublishReceipt {
         do {
-            let request = try scanned.get()
-            guard let index = hub.catalog.index(of: request.channel) else {
-                throw UnknownChannel(name: request.channel)
-            }
-            try limiter.admit(caller)
-            let permit = try await caller.permit(
-                Demand(
-                    action: .publish, project: request.project, channels: ChannelSet(index: index), event: request.event
-                )
-            )
-            let start = body.readerIndex + request.data.lowerBound
-            // The range lies within the body that was scanned.
-            let data = body.getSlice(at: start, length: request.data.count) ?? ByteBuffer()
-            var event = Event(
-                channel: hub.catalog.channels[index],
-                project: request.project,
-                name: request.event,
-                data: data,
-                id: request.id,
-                recipient: request.recipient,
-                clientMessageID: request.clientMessageID,
-                trace: request.trace ?? trace
-            )
-            if permit.identity.publishesOwnEvents {
-                event = try ownEvents.own(event, in: index, by: permit.user, userType: permit.userType)
-            }
-            try limiter.admit(request.project)
-            return try await hub.publish(event)
+            let draft = try draft(scanned, by: caller)
+            let permit = try await caller.permit(draft.demand)
+            return try await hub.publish(event(draft, permit, in: body, trace: trace))
         } catch {
-            let problem = Problem(publishing: error)
-            if problem.status.kind == .clientError { hub.countRejection(problem.code) }
-            throw problem
+            throw refused(error)
         }
+    }
+
+    /// An event that somebody wants to publish, and has yet to be allowed to.
+    private struct Draft {
+        let request: PublishRequest
+        /// The channel's, in the catalog.
+        let index: Int
+        let demand: Demand
+    }
+
+    private func draft(
+        _ scanned: Result<PublishRequest, PublishRequest.Rejection>, by caller: Caller
+    ) throws -> Draft {
+        let request = try scanned.get()
+        guard let index = hub.catalog.index(of: request.channel) else {
+            throw UnknownChannel(name: request.channel)
+        }
+        try limiter.admit(caller)
+        let demand = Demand(
+            action: .publish, project: request.project, channels: ChannelSet(index: index), event: request.event)
+        return Draft(request: request, index: index, demand: demand)
+    }
+
+    private func event(_ draft: Draft, _ permit: Permit, in body: ByteBuffer, trace: TraceParent?) throws -> Event {
+        let request = draft.request
+        let start = body.readerIndex + request.data.lowerBound
+        // The range lies within the body that was scanned.
+        let data = body.getSlice(at: start, length: request.data.count) ?? ByteBuffer()
+        var event = Event(
+            channel: hub.catalog.channels[draft.index],
+            project: request.project,
+            name: request.event,
+            data: data,
+            id: request.id,
+            recipient: request.recipient,
+            clientMessageID: request.clientMessageID,
+            trace: request.trace ?? trace
+        )
+        if permit.identity.publishesOwnEvents {
+            event = try ownEvents.own(event, in: draft.index, by: permit.user, userType: permit.userType)
+        }
+        try limiter.admit(request.project)
+        return event
+    }
+
+    private func refused(_ error: any Error) -> Problem {
+        let problem = Problem(publishing: error)
+        if problem.status.kind == .clientError { hub.countRejection(problem.code) }
+        return problem
     }
 }
 
@@ -130,6 +174,11 @@ extension Problem {
 }
 
 extension ByteBuffer {
+    /// By its first byte that says anything.
+    fileprivate var holdsOneEvent: Bool {
+        readableBytesView.first { !$0.isJSONWhitespace } == UInt8(ascii: "{")
+    }
+
     fileprivate mutating func write(_ receipt: PublishReceipt) {
         writeStaticString(#"{"id":"#)
         if let id = receipt.id { writeDecimal(id) } else { writeStaticString("null") }
@@ -138,5 +187,14 @@ extension ByteBuffer {
 
     fileprivate mutating func writeProblem(_ error: any Error) {
         (Problem(error) ?? .internalError).write(to: &self)
+    }
+}
+
+extension UInt8 {
+    fileprivate var isJSONWhitespace: Bool {
+        switch self {
+        case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"), UInt8(ascii: "\n"): true
+        default: false
+        }
     }
 }
