@@ -18,7 +18,7 @@ from harness.rough_network import RoughNetwork
 from harness.timelines import Timelines, history
 from harness.waiting import until
 
-pytestmark = pytest.mark.alone
+pytestmark = pytest.mark.long
 
 SECONDS = int(os.environ.get("TRIBUTARY_CHAOS_SECONDS", "60"))
 SEED = int(os.environ.get("TRIBUTARY_CHAOS_SEED", "1"))

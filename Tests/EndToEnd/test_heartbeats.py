@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-pytestmark = pytest.mark.alone
+pytestmark = pytest.mark.long
 
 
 @pytest.mark.slow

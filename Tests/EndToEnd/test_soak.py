@@ -9,7 +9,7 @@ from harness.browser import EventSourcePage, chromium, is_installed
 from harness.registry import Registry
 from harness.waiting import until
 
-pytestmark = pytest.mark.alone
+pytestmark = pytest.mark.long
 
 WARM_UP, OPENS, AT_A_TIME, USERS = 3_000, 20_000, 100, 200
 SECONDS = 60
