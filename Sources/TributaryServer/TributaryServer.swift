@@ -66,7 +66,8 @@ public struct TributaryServer: Service {
         let limiter = PublishLimiter(configuration.publishing)
         let requestMetrics = RequestMetrics(metrics)
         let publisher = ImmediatePublisher(
-            access: access, publisher: HTTPPublisher(hub: hub, limiter: limiter), metrics: requestMetrics)
+            access: access, publisher: HTTPPublisher(hub: hub, limiter: limiter), metrics: requestMetrics,
+            budget: TurnBudget(eventLoopGroup.makeIterator()))
         func services(_ port: ServerPort) -> ConnectionServices {
             ConnectionServices(
                 hub: hub, admission: admission, limits: configuration.limits, port: port, connections: connections,

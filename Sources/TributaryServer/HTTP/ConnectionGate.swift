@@ -186,15 +186,16 @@ final class ConnectionGate: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     private func dispatch(_ head: HTTPRequestHead, _ body: ByteBuffer) {
+        guard let context else { return }
         let client = peer.client(head.headers)
-        switch services.publisher?.answer(head, body, from: client, isSecure: peer.isSecure) {
-        case .success(let json): return send(json)
+        let answer = services.publisher?.answer(
+            head, body, from: client, isSecure: peer.isSecure, on: context.eventLoop)
+        switch answer {
+        case .success(let receipt): return send(receipt.json)
         case .failure(let problem): return send(problem)
         case nil: break
         }
-        guard let context, let request = HTTPRequest(head) else {
-            return send(Problem.malformedRequest)
-        }
+        guard let request = HTTPRequest(head) else { return send(Problem.malformedRequest) }
         let gate = NIOLoopBound(self, eventLoop: context.eventLoop)
         let api = APIRequest(
             head: request, body: body, port: services.port, client: client, isSecure: peer.isSecure,

@@ -45,31 +45,42 @@ struct ImmediatePublisher: Sendable {
     let access: Access
     let publisher: HTTPPublisher
     let metrics: RequestMetrics
+    let budget: TurnBudget
 
     private static let path = "/\(APIRoutes.publish)"
 
+    /// What was published, and why it might be: as with the router's routes, there is no answer without a permit.
+    struct Receipt {
+        let json: ByteBuffer
+        let permit: Permit
+    }
+
+    /// - Parameter eventLoop: the connection's; this is called there.
     /// - Returns: `nil` for the router's requests; nothing has been done then.
     func answer(
-        _ head: HTTPRequestHead, _ body: ByteBuffer, from client: ClientAddress, isSecure: Bool
-    ) -> Result<ByteBuffer, Problem>? {
-        guard head.method == .POST, head.uri == Self.path, publisher.hub.publishesAtOnce else { return nil }
+        _ head: HTTPRequestHead, _ body: ByteBuffer, from client: ClientAddress, isSecure: Bool,
+        on eventLoop: any EventLoop
+    ) -> Result<Receipt, Problem>? {
+        guard head.method == .POST, head.uri == Self.path, publisher.hub.publishesAtOnce, budget.take(on: eventLoop)
+        else { return nil }
         let began = metrics.begin()
         let fields = HTTPFields(head)
         let credentials = Credentials(
             method: .post, target: head.uri, fields: fields, body: body, peer: client.text, isSecure: isSecure,
             authority: head.headers.first(name: "host"))
-        let answer: Result<ByteBuffer?, Problem> = Result { () throws(Problem) in
+        let answer: Result<Receipt?, Problem> = Result { () throws(Problem) in
             guard let caller = try access.callerNow(credentials) else { return nil }
-            _ = try caller.permitPublishing()
-            return try publisher.publishNow(body, by: caller, trace: fields.trace)
+            let permit = try caller.permitPublishing()
+            guard let json = try publisher.publishNow(body, by: caller, trace: fields.trace) else { return nil }
+            return Receipt(json: json, permit: permit)
         }
         switch answer {
         case .success(nil):
             metrics.abandon()
             return nil
-        case .success(let json?):
+        case .success(let receipt?):
             metrics.end(Self.path, .post, .ok, since: began)
-            return .success(json)
+            return .success(receipt)
         case .failure(let problem):
             metrics.end(Self.path, .post, problem.status, since: began)
             return .failure(problem)
