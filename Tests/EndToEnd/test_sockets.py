@@ -56,7 +56,7 @@ def test_a_connection_has_its_options(start_hub):
         assert end.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
         assert end.getsockopt(socket.IPPROTO_TCP, TCP_NOTSENT_LOWAT) == 16 << 10
         assert end.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
-        assert end.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 20
+        assert end.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 28
         assert end.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL) == 7
         assert end.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) > 0
 
