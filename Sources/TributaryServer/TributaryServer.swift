@@ -71,7 +71,8 @@ public struct TributaryServer: Service {
         func services(_ port: ServerPort) -> ConnectionServices {
             ConnectionServices(
                 hub: hub, admission: admission, limits: configuration.limits, port: port, connections: connections,
-                requests: continuation, publisher: port == .main ? publisher : nil, sockets: sockets, logger: logger
+                requests: continuation, publisher: port == .main && hub.publishesAtOnce ? publisher : nil,
+                sockets: sockets, logger: logger
             )
         }
         func setup(_ services: ConnectionServices) -> ConnectionSetup {

@@ -28,18 +28,20 @@ struct IPAddress: Sendable, Hashable {
     /// `nil` for a Unix domain socket.
     init?(_ address: SocketAddress) {
         switch address {
-        // The address stands behind family and port: 2 bytes each, and in `sockaddr_in6` 4 of flow.
-        case .v4(let address):
-            self.init(
-                v4: withUnsafeBytes(of: address.address) { $0[4..<8].reduce(0) { $0 << 8 | UInt32($1) } }
-            )
-        case .v6(let address):
-            self.init(
-                v6: withUnsafeBytes(of: address.address) { $0[8..<24].reduce(0) { $0 << 8 | UInt128($1) } }
-            )
-        case .unixDomainSocket:
-            return nil
+        case .v4(let address): self = withUnsafeBytes(of: address.address) { IPAddress(sockaddrIn: $0) }
+        case .v6(let address): self = withUnsafeBytes(of: address.address) { IPAddress(sockaddrIn6: $0) }
+        case .unixDomainSocket: return nil
         }
+    }
+
+    /// From a `sockaddr_in`: behind family and port, 2 bytes each.
+    init(sockaddrIn bytes: UnsafeRawBufferPointer) {
+        self.init(v4: bytes[4..<8].reduce(0) { $0 << 8 | UInt32($1) })
+    }
+
+    /// From a `sockaddr_in6`: behind family and port, and 4 bytes of flow.
+    init(sockaddrIn6 bytes: UnsafeRawBufferPointer) {
+        self.init(v6: bytes[8..<24].reduce(0) { $0 << 8 | UInt128($1) })
     }
 
     /// Only this machine reaches it: 127.0.0.0/8 and ::1.

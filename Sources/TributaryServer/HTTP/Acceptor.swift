@@ -144,11 +144,8 @@
         /// `nil` for what is neither IPv4 nor IPv6.
         init?(_ address: sockaddr_storage) {
             switch Int32(address.ss_family) {
-            // Behind family and port: 2 bytes each, and in `sockaddr_in6` 4 of flow.
-            case AF_INET:
-                self.init(v4: withUnsafeBytes(of: address) { $0[4..<8].reduce(0) { $0 << 8 | UInt32($1) } })
-            case AF_INET6:
-                self.init(v6: withUnsafeBytes(of: address) { $0[8..<24].reduce(0) { $0 << 8 | UInt128($1) } })
+            case AF_INET: self = withUnsafeBytes(of: address) { IPAddress(sockaddrIn: $0) }
+            case AF_INET6: self = withUnsafeBytes(of: address) { IPAddress(sockaddrIn6: $0) }
             default: return nil
             }
         }

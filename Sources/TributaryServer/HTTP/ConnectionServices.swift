@@ -12,7 +12,7 @@ final class ConnectionServices: Sendable {
     let connections: OpenConnections
     /// Takes complete requests to the router.
     let requests: AsyncStream<APIRequest>.Continuation
-    /// Answers some requests before they get there; `nil` on a port that has none of those.
+    /// Answers some requests before they get there; `nil` on a port that has none of those, and where somebody has to be waited for.
     let publisher: ImmediatePublisher?
     let logger: Logger
     /// What watches the sockets of streams; `nil` where there is none, so that they keep their channels.

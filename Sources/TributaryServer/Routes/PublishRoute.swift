@@ -61,8 +61,7 @@ struct ImmediatePublisher: Sendable {
         _ head: HTTPRequestHead, _ body: ByteBuffer, from client: ClientAddress, isSecure: Bool,
         on eventLoop: any EventLoop
     ) -> Result<Receipt, Problem>? {
-        guard head.method == .POST, head.uri == Self.path, publisher.hub.publishesAtOnce, budget.take(on: eventLoop)
-        else { return nil }
+        guard head.method == .POST, head.uri == Self.path, budget.take(on: eventLoop) else { return nil }
         let began = metrics.begin()
         let fields = HTTPFields(head)
         let credentials = Credentials(
