@@ -273,14 +273,14 @@ final class Registrar: @unchecked Sendable {
     func displace(_ displaced: [Displacement]) {
         var others: [String: [Displacement]] = [:]
         for displacement in displaced {
-            // The registry's answer may come late, when the same was decided without it.
-            if displacement.node == node, places[displacement.id]?.isClosing != false { continue }
-            figures.displaced[displacement.reason.rawValue, default: 0] += 1
             if displacement.node == node {
-                close(displacement.id, displacement.reason == .replaced ? .replaced : .evicted)
+                // The registry's answer may come late, when the same was decided without it.
+                guard let place = places[displacement.id], !place.isClosing else { continue }
+                close(place, displacement.reason == .replaced ? .replaced : .evicted)
             } else {
                 others[displacement.node, default: []].append(displacement)
             }
+            figures.displaced[displacement.reason.rawValue, default: 0] += 1
         }
         for (node, displaced) in others { tellDisplaced(displaced, to: node) }
     }
